@@ -1,0 +1,69 @@
+"""What adapters talk to: a desk takes a call and hands back a reply, whatever the platform."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from bot.registry import Registry
+from bot.reply import Reply
+
+
+class Asker(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, and where. `dossiers` is what that place may see: None means all of them."""
+
+    platform: str = "terminal"
+    user: str = ""
+    channel: str = ""
+    dossiers: tuple[str, ...] | None = None
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A command with its arguments by option name, as text."""
+
+    command: str
+    arguments: dict[str, str] = {}
+
+
+class Suggestion(msgspec.Struct, frozen=True):
+    """A value that would complete an option: `value` goes into the command, `label` is shown."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+class Completion(msgspec.Struct, frozen=True):
+    """A way to go on with a typed line: the whole new `line`, and what to show for it."""
+
+    line: str
+    label: str
+    hint: str = ""
+
+
+class Desk(Protocol):
+    """The one core behind every adapter. No method raises, whatever it is given."""
+
+    registry: Registry
+
+    def ask(self, line: str, asker: Asker) -> Reply:
+        """Answer a typed line: `/who gref`, `who gref`, `/briefing who gref`."""
+
+    def answer(self, call: Call, asker: Asker) -> Reply:
+        """Answer a call whose arguments a platform has already told apart."""
+
+    def suggest(
+        self, command: str, option: str, prefix: str, asker: Asker, limit: int = 25
+    ) -> list[Suggestion]:
+        """Suggest values of an option, best first."""
+
+    def complete(self, line: str, asker: Asker, limit: int = 10) -> list[Completion]:
+        """Suggest how a half-typed line may go on, best first."""
+
+    def canonical(self, call: Call) -> str:
+        """Return the line that asks the same, such as `/who gref as-of:2025-01-31`."""
+
+    @property
+    def notice(self) -> str:
+        """Empty, or one sentence that says why an older snapshot answers."""
