@@ -25,8 +25,27 @@ DECLARATION_LENGTH: Final = 8_000
 """Discord's limits for one command: description, options, choices, and all its texts together."""
 
 SLACK_RESERVED: Final = frozenset(
-    "away collapse dnd expand feed join leave me msg mute open pro remind search shortcuts shrug status topic"
-    " who".split()
+    {
+        "away",
+        "collapse",
+        "dnd",
+        "expand",
+        "feed",
+        "join",
+        "leave",
+        "me",
+        "msg",
+        "mute",
+        "open",
+        "pro",
+        "remind",
+        "search",
+        "shortcuts",
+        "shrug",
+        "status",
+        "topic",
+        "who",
+    }
 )
 """Commands that Slack keeps for itself; one of them in a manifest makes Slack refuse the whole manifest."""
 
@@ -73,7 +92,7 @@ COMMON: Final = (AS_OF, IN)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: `run(base, **options)` writes the reply; `slack` is its alias where Slack reserves the name."""
+    """A command: `run(base, **options)` writes the reply; `slack` is the name it has in Slack."""
 
     name: str
     summary: str

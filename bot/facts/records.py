@@ -66,7 +66,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Base of all records: immutable, and strict about keys."""
 
 
-class Topic(Record):
+class Topic(Record, frozen=True, kw_only=True):
     """A heading under which facts are read. `dossier.yaml` lists topics in reading order."""
 
     id: str
@@ -74,7 +74,7 @@ class Topic(Record):
     also: tuple[str, ...] = ()
 
 
-class Judgement(Record):
+class Judgement(Record, frozen=True, kw_only=True):
     """A hand-written bottom line (BLUF); the bot never composes one."""
 
     text: str
@@ -84,7 +84,7 @@ class Judgement(Record):
     topics: tuple[str, ...] = ()
 
 
-class Dossier(Record):
+class Dossier(Record, frozen=True, kw_only=True):
     """`dossier.yaml`: what a folder of facts is about."""
 
     id: str
@@ -95,7 +95,7 @@ class Dossier(Record):
     judgements: tuple[Judgement, ...] = ()
 
 
-class Dated(Record):
+class Dated(Record, frozen=True, kw_only=True):
     """An EDTF date; `inferred` says from what, when the source itself does not give it.
 
     In YAML a plain scalar stands for a date that is not inferred.
@@ -105,7 +105,7 @@ class Dated(Record):
     inferred: str | None = None
 
 
-class Source(Record):
+class Source(Record, frozen=True, kw_only=True):
     """An article, paper or page that facts rest on.
 
     `origin` is the entity that really reported it (a rewrite keeps the wire's origin); `reliability` is the
@@ -125,7 +125,7 @@ class Source(Record):
     archive: str | None = None
 
 
-class Role(Record):
+class Role(Record, frozen=True, kw_only=True):
     """A post that an entity holds; `from_` and `to` are EDTF, `to=".."` is open."""
 
     role: str
@@ -135,7 +135,7 @@ class Role(Record):
     facts: tuple[str, ...] = ()
 
 
-class Entity(Record):
+class Entity(Record, frozen=True, kw_only=True):
     """Someone or something that facts are about. `also` holds other spellings, `not_` the confusable ids."""
 
     id: str
@@ -147,13 +147,13 @@ class Entity(Record):
     wikidata: str | None = None
 
 
-class Unnamed(Record):
+class Unnamed(Record, frozen=True, kw_only=True):
     """A speaker without a name, shown as having none: `{unnamed: a former finance official}`."""
 
     unnamed: str
 
 
-class Said(Record):
+class Said(Record, frozen=True, kw_only=True):
     """Who said it (PARC): source, cue, to whom, when, and through whom it reached the article.
 
     `by` is an entity id or :class:`Unnamed`; `cue` is the verb in the past tense ("said", "claimed",
@@ -167,8 +167,11 @@ class Said(Record):
     via: tuple[str, ...] = ()
 
 
-class Value(Record):
-    """A metric's figure: exactly one of `number`, `rank`, or `low` with `high`; `of` is an entity id or words."""
+class Value(Record, frozen=True, kw_only=True):
+    """A metric's figure: exactly one of `number`, `rank`, or `low` with `high`.
+
+    `of` is an entity id or words; `number`, `low` and `high` are in `unit`; a `rank` counts from 1.
+    """
 
     of: str
     number: float | None = None
@@ -179,7 +182,7 @@ class Value(Record):
     unit: str | None = None
 
 
-class Evidence(Record):
+class Evidence(Record, frozen=True, kw_only=True):
     """Where in a source it stands: `ref` source id, `p` paragraph from 1 (a hint), `hash` its proof.
 
     `hash` is the first 16 hex digits of SHA-256 over the paragraph, see :mod:`bot.facts.evidence`.
@@ -190,7 +193,7 @@ class Evidence(Record):
     hash: str
 
 
-class Retraction(Record):
+class Retraction(Record, frozen=True, kw_only=True):
     """That a fact was withdrawn: the day (EDTF), the reason, and optionally the source that says so."""
 
     on: str
@@ -198,14 +201,14 @@ class Retraction(Record):
     source: str | None = None
 
 
-class Review(Record):
+class Review(Record, frozen=True, kw_only=True):
     """Who looked at a fact last, and on which day (EDTF)."""
 
     by: str
     on: str
 
 
-class Fact(Record):
+class Fact(Record, frozen=True, kw_only=True):
     """One attributed statement.
 
     `about` lists entity ids, the main one first. `date` says when it happened or holds; `due` when something
