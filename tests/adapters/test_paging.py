@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from samples import replies
 
 from bot.adapters.paging import Page, paginate
 from bot.reply import (
@@ -15,24 +16,18 @@ from bot.reply import (
     Cite,
     Degree,
     Divider,
-    Entry,
-    Field,
     Fields,
     Footer,
     Kind,
-    Line,
-    Link,
     Note,
     Paragraph,
     Picture,
     Quote,
     Reply,
     SourceLine,
-    Span,
     Table,
     Text,
     Timeline,
-    When,
     block_lines,
     line,
 )
@@ -97,57 +92,6 @@ def statements(given: Reply) -> list[object]:
             case Divider():
                 pass
     return found
-
-
-# --- what hypothesis draws -----------------------------------------------------------------------------
-
-words = st.text(st.sampled_from("ab é語👍🏽\u0301."), max_size=40)
-spans: st.SearchStrategy[Span] = st.one_of(
-    words.map(Text),
-    st.integers(1, 5).map(lambda n: Cite(n, f"s{n}")),
-    words.map(lambda text: Link(text, "https://example.org/")),
-)
-lines = st.lists(spans, max_size=4).map(lambda them: Line(tuple(them)))
-headings = st.sampled_from(["", "Heading", "Another longer heading"])
-many = st.lists(lines, max_size=12).map(tuple)
-
-
-def _table(width: int) -> st.SearchStrategy[Table]:
-    row = st.lists(lines, min_size=width, max_size=width).map(tuple)
-    head = st.lists(words, min_size=width, max_size=width).map(tuple)
-    return st.builds(Table, head=head, rows=st.lists(row, max_size=8).map(tuple), heading=headings)
-
-
-blocks = st.one_of(
-    st.builds(Paragraph, lines=many, heading=headings),
-    st.builds(Bullets, items=many, heading=headings, numbered=st.booleans()),
-    st.builds(
-        Fields, fields=st.lists(st.builds(Field, words, lines), max_size=8).map(tuple), heading=headings
-    ),
-    st.builds(
-        Timeline,
-        entries=st.lists(
-            st.builds(Entry, lines, st.one_of(st.none(), words.map(lambda text: When(text, "2024")))),
-            max_size=8,
-        ).map(tuple),
-        heading=headings,
-    ),
-    st.integers(1, 3).flatmap(_table),
-    st.builds(Quote, line=lines, by=lines, heading=headings),
-    st.builds(Note, line=lines, heading=headings),
-    st.builds(Picture, url=st.just("https://example.org/a.png"), alt=words, heading=headings),
-    st.just(Divider()),
-)
-replies = st.builds(
-    Reply,
-    kind=st.sampled_from(Kind),
-    title=words,
-    summary=words,
-    blocks=st.lists(blocks, max_size=6).map(tuple),
-    sources=st.just(SOURCES),
-    actions=st.lists(words.map(lambda text: Action(text, "/who a")), max_size=3).map(tuple),
-    footer=st.sampled_from([None, FOOTER]),
-)
 
 
 # --- properties ----------------------------------------------------------------------------------------
