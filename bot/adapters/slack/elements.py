@@ -1,0 +1,156 @@
+"""Slack's small parts: text objects and the elements of `rich_text`, in which data stays literal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, assert_never
+
+from bot.adapters.slack import limits
+from bot.adapters.texts import shorten
+from bot.reply import Cite, Line, Link, Name, SourceLine, Span, Strong, Text, When
+
+Json = dict[str, Any]
+
+EMPTY: Final = "–"
+"""Stands where Slack wants at least one character and there is none."""
+
+_WEB: Final = re.compile(r"https?://[^\s<>|\"\\^`{}\x00-\x20\x7f]+", re.IGNORECASE)
+_DAY: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_ANCHOR_HOUR: Final = 10
+"""10:00 UTC lies on the same calendar day from UTC-10 to UTC+13, should a client ignore `timezone`."""
+
+
+def escape(text: str) -> str:
+    """Escape what Slack acts on in `text` and in mrkdwn, as its formatting guide asks: `&`, `<`, `>`."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def plain(text: str, most: int) -> Json:
+    """Return a plain_text object of at most `most` characters; `:smile:` stays as it is typed."""
+    return {"type": "plain_text", "text": shorten(text.strip(), most) or EMPTY, "emoji": False}
+
+
+def literal(text: str, **style: bool) -> Json:
+    """Return a rich_text text element."""
+    return {"type": "text", "text": text, "style": style} if style else {"type": "text", "text": text}
+
+
+def is_web_address(url: str) -> bool:
+    """Whether Slack would take `url` as the target of a link or as the address of an image."""
+    return len(url) <= limits.IMAGE_URL and _WEB.fullmatch(url) is not None
+
+
+def date(when: When, *, bold: bool = False) -> Json:
+    """Return a date as the reader's Slack writes it, if it is a plain day; in our own words otherwise.
+
+    Words that say more than the day ("by 4 March 2024") are kept.
+    """
+    match = _DAY.fullmatch(when.edtf)
+    style = {"bold": True} if bold else {}
+    if match is None:
+        return literal(when.text, **style)
+    try:
+        day = dt.datetime(*map(int, match.groups()), _ANCHOR_HOUR, tzinfo=dt.UTC)  # type: ignore[arg-type, misc]
+    except ValueError:
+        return literal(when.text, **style)
+    if when.text not in {f"{day.day} {_MONTHS[day.month - 1]} {day.year}", when.edtf} or day.year < 1970:
+        return literal(when.text, **style)
+    element: Json = {
+        "type": "date",
+        "timestamp": int(day.timestamp()),
+        "format": "{date_short}",
+        "timezone": "UTC",
+        "fallback": when.text,
+    }
+    return element | ({"style": style} if style else {})
+
+
+def span(one: Span, sources: Mapping[int, SourceLine]) -> Json:
+    """Return a span as a rich_text element; a citation leads to its source's address, if it has one."""
+    match one:
+        case Text(text=text) | Name(text=text):
+            return literal(text)
+        case Strong(text=text):
+            return literal(text, bold=True)
+        case Link(text=text, url=url):
+            return {"type": "link", "url": url, "text": text} if is_web_address(url) else literal(text)
+        case Cite(number=number):
+            source = sources.get(number)
+            if source is not None and is_web_address(source.url):
+                return {"type": "link", "url": source.url, "text": f"[{number}]"}
+            return literal(f"[{number}]")
+        case When():
+            return date(one)
+        case _:
+            assert_never(one)
+
+
+def spans(line: Line, sources: Mapping[int, SourceLine]) -> list[Json]:
+    """Return a line as rich_text elements, never none."""
+    return joined(span(one, sources) for one in line.spans) or [literal(EMPTY)]
+
+
+def joined(elements: Iterable[Json]) -> list[Json]:
+    """Join neighbouring texts of one style and drop empty ones, which Slack refuses."""
+    kept: list[Json] = []
+    for one in elements:
+        if one["type"] in {"text", "link"} and not one["text"]:
+            continue
+        before = kept[-1] if kept else None
+        alike = before and one["type"] == "text" == before["type"] and one.get("style") == before.get("style")
+        if before and alike:
+            kept[-1] = before | {"text": before["text"] + one["text"]}
+        else:
+            kept.append(one)
+    return kept
+
+
+def section(elements: Iterable[Json]) -> Json:
+    """Return a rich_text_section."""
+    return {"type": "rich_text_section", "elements": joined(elements) or [literal(EMPTY)]}
+
+
+def bullets(items: Iterable[Iterable[Json]], *, numbered: bool = False, start: int = 1) -> Json:
+    """Return a rich_text_list; `start` is the number of its first item."""
+    made: Json = {
+        "type": "rich_text_list",
+        "style": "ordered" if numbered else "bullet",
+        "elements": [section(item) for item in items],
+    }
+    return made | ({"offset": start - 1} if numbered and start > 1 else {})
+
+
+def lines(several: Iterable[Iterable[Json]]) -> Iterator[Json]:
+    """Put line breaks between lines of elements."""
+    for index, one in enumerate(several):
+        if index:
+            yield literal("\n")
+        yield from one
+
+
+def context(text: str) -> Json:
+    """Return a context block with one plain text."""
+    return {"type": "context", "elements": [plain(text, limits.CONTEXT_TEXT)]}
+
+
+def button(label: str, action_id: str, value: str, **more: str) -> Json:
+    """Return a button."""
+    return {
+        "type": "button",
+        "text": plain(label, limits.BUTTON_TEXT),
+        "action_id": action_id,
+        "value": value,
+        **more,
+    }
+
+
+def option(label: str, value: str, hint: str = "") -> Json:
+    """Return an option of a select menu."""
+    made: Json = {"text": plain(label, limits.OPTION_TEXT), "value": value}
+    return made | ({"description": plain(hint, limits.OPTION_DESCRIPTION)} if hint.strip() else {})

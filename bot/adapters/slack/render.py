@@ -1,0 +1,207 @@
+"""A reply as Slack messages: pure, one page a message.
+
+What comes from data stands in `rich_text` or `plain_text`, where nothing in it is acted upon. A table has a
+plain twin for workspaces whose Slack answers `invalid_blocks`, and for modals, which take no tables.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from msgspec.structs import replace
+
+from bot.adapters.paging import Page, paginate
+from bot.adapters.slack import limits, presses
+from bot.adapters.slack.blocks import fits_table, is_native, slack_blocks, source_blocks
+from bot.adapters.slack.elements import EMPTY, Json, button, context, escape, is_web_address, option, plain
+from bot.adapters.texts import inert, map_texts, shorten
+from bot.reply import Degradation, Degree, Kind, Link, Name, Picture, Reply, Table, block_lines
+
+NAMES_ROOM: Final = 1_500
+"""Characters of a message kept for the menu of names."""
+
+SUMMARY_LENGTH: Final = 700
+"""Escaping makes at most five characters of one, so this stays within what Slack advises for `text`."""
+
+FOOTER_LENGTH: Final = 300
+
+ASK: Final = "ask"
+NAME: Final = "name"
+PAGE: Final = "page"
+PICK: Final = "pick"
+SHARE: Final = "share"
+"""What an action id begins with; what follows a colon makes it unique in its message."""
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One page as Slack takes it: `text` for notifications and screen readers, and `blocks`.
+
+    `twin` says the same in older blocks only; None where `blocks` has no newer ones.
+    """
+
+    text: str
+    blocks: list[Json]
+    twin: list[Json] | None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The page's part of the arguments of `chat.postMessage`."""
+        return {"text": self.text, "blocks": self.blocks}
+
+    @property
+    def plain(self) -> list[Json]:
+        """The blocks that any surface takes."""
+        return self.blocks if self.twin is None else self.twin
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """A reply's pages, what they show less than fully, and the long lines their buttons refer to by key."""
+
+    pages: tuple[Message, ...]
+    notes: tuple[Degradation, ...] = ()
+    long: dict[str, str] = {}
+
+
+def render(reply: Reply, *, line: str = "", share: bool = False, most: int | None = None) -> Rendered:
+    """Return the reply as Slack messages.
+
+    `line` is what the buttons for other pages ask; without it, the command in the footer. `share` adds the
+    button "Share to channel". `most` bounds the number of pages.
+    """
+    safe = map_texts(reply, inert)
+    view = _View(line or (reply.footer.command if reply.footer else ""), share and reply.kind is Kind.ANSWER)
+    notes = list(_less_than_full(safe))
+    try:
+        pages, cut = paginate(safe, view.fits, most)
+    except ValueError:
+        bare = replace(safe, blocks=(), sources=(), actions=(), wanted=None)
+        pages, cut = (
+            [Page(bare, 1, 1)],
+            [Degradation("reply", Degree.REJECTED, "No statement fits a message.")],
+        )
+    return Rendered(tuple(view.message(page) for page in pages), (*notes, *cut), view.long)
+
+
+def size(blocks: list[Json]) -> int:
+    """Return the length of blocks as compact JSON, which is what the budget of a message counts."""
+    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+
+
+def builder_link(blocks: list[Json]) -> str:
+    """Return the address that opens blocks in Block Kit Builder."""
+    document = json.dumps({"blocks": blocks}, ensure_ascii=False, separators=(",", ":"))
+    return f"https://app.slack.com/block-kit-builder/#{quote(document, safe='')}"
+
+
+class _View:
+    """How the pages of one reply are laid out; `long` gathers what its buttons cannot hold."""
+
+    def __init__(self, line: str, share: bool) -> None:
+        self.line = line
+        self.share = share
+        self.long: dict[str, str] = {}
+
+    def fits(self, page: Page) -> bool:
+        """Whether the page, and its twin, are within what Slack takes, with room for the menu of names."""
+        tables = [one for one in page.reply.blocks if isinstance(one, Table) and is_native(one)]
+        if len(tables) > limits.TABLES_PER_MESSAGE or not all(map(fits_table, tables)):
+            return False
+        for native in (True, False) if tables else (True,):
+            blocks = self.blocks(page, tables=native, names=False)
+            if len(blocks) >= limits.MESSAGE_BLOCKS or size(blocks) > limits.MESSAGE_CHARACTERS - NAMES_ROOM:
+                return False
+        return True
+
+    def message(self, page: Page) -> Message:
+        text = escape(shorten(page.reply.summary or page.reply.title, SUMMARY_LENGTH)) or EMPTY
+        if page.of > 1:
+            text += f" (page {page.number} of {page.of})"
+        blocks = self.blocks(page, tables=True)
+        twin = self.blocks(page, tables=False)
+        return Message(text, blocks, None if blocks == twin else twin)
+
+    def blocks(self, page: Page, *, tables: bool, names: bool = True) -> list[Json]:
+        reply = page.reply
+        sources = {one.number: one for one in reply.sources}
+        made: list[Json] = []
+        if reply.title.strip():
+            made.append({"type": "header", "text": plain(reply.title, limits.HEADER_TEXT)})
+        for index, one in enumerate(reply.blocks):
+            made.extend(slack_blocks(one, sources, start=1 if index else page.start, tables=tables))
+        if page.cut:
+            made.append(context(f"{page.cut:,} more statements do not fit. Ask for a part of them."))
+        made.extend(source_blocks(reply.sources))
+        for row in (list(self.choices(reply)), [*self.below(page), *(name_menu(reply) if names else ())]):
+            if row:
+                made.append({"type": "actions", "elements": row})
+        if reply.footer:
+            made.append(context(shorten(reply.footer.text, FOOTER_LENGTH)))
+        return made or [context(reply.summary)]
+
+    def choices(self, reply: Reply) -> Iterator[Json]:
+        """Yield the picker for an argument that is still wanted, and the reply's own buttons."""
+        if reply.wanted:
+            yield {
+                "type": "external_select",
+                "action_id": f"{PICK}:{reply.wanted.command}:{reply.wanted.option}"[: limits.ACTION_ID],
+                "placeholder": plain("Type to search", limits.PLACEHOLDER),
+                "min_query_length": 0,
+            }
+        snapshot = reply.footer.snapshot if reply.footer else ""
+        for index, one in enumerate(reply.actions[: limits.ACTIONS_ELEMENTS - bool(reply.wanted)]):
+            value = presses.encode(one.command, snapshot=snapshot, long=self.long)
+            yield button(one.label, f"{ASK}:{index}", value)
+
+    def below(self, page: Page) -> Iterator[Json]:
+        """Yield the buttons under an answer: other pages, and sharing."""
+        snapshot = page.reply.footer.snapshot if page.reply.footer else ""
+        value = functools.partial(presses.encode, self.line, snapshot=snapshot, long=self.long)
+        if self.line and page.number > 1:
+            yield button("Previous", f"{PAGE}:previous", value(page=page.number - 1))
+        if self.line and page.number < page.of:
+            yield button(f"Next ({page.number}/{page.of})", f"{PAGE}:next", value(page=page.number + 1))
+        if self.line and self.share:
+            yield button("Share to channel", SHARE, value(page=page.number))
+
+
+def name_menu(reply: Reply) -> list[Json]:
+    """Return a menu of the names that stand on a page, as many as there is room for; or nothing."""
+    found: dict[str, str] = {}
+    for block in reply.blocks:
+        for line in block_lines(block):
+            for part in line.spans:
+                if isinstance(part, Name) and len(part.command) <= limits.OPTION_VALUE:
+                    found.setdefault(part.command, part.text)
+    menu: Json = {
+        "type": "static_select",
+        "action_id": NAME,
+        "placeholder": plain("Look up a name", limits.PLACEHOLDER),
+        "options": [option(text, command) for command, text in found.items()][: limits.OPTIONS],
+    }
+    while menu["options"] and size([{"type": "actions", "elements": [menu]}]) > NAMES_ROOM:
+        menu["options"].pop()
+    return [menu] if menu["options"] else []
+
+
+def _less_than_full(reply: Reply) -> Iterator[Degradation]:
+    """Yield what Slack's blocks cannot show of a reply as it is meant."""
+    for block in reply.blocks:
+        tag = str(block.__struct_config__.tag)
+        if isinstance(block, Table) and not is_native(block):
+            why = f"Slack's tables have at most {limits.TABLE_COLUMNS} columns; the rows are a list."
+            yield Degradation(tag, Degree.FALLBACK, why)
+        if isinstance(block, Picture) and not is_web_address(block.url):
+            yield Degradation(tag, Degree.FALLBACK, "Slack takes no such address; the text is shown instead.")
+        parts = [part for line in block_lines(block) for part in line.spans]
+        if any(isinstance(part, Link) and not is_web_address(part.url) for part in parts):
+            yield Degradation(
+                tag, Degree.PARTIAL, "Slack takes no such address; its words are shown without it."
+            )
+    if len(reply.actions) > limits.ACTIONS_ELEMENTS - bool(reply.wanted):
+        why = f"Only the first {limits.ACTIONS_ELEMENTS} choices are shown."
+        yield Degradation("reply", Degree.PARTIAL, why)
