@@ -78,12 +78,12 @@ def problems(blocks: Any, surface: str = "message") -> list[str]:
         if kind not in SURFACES[surface]:
             check.add(path, f"block {kind!r} is not allowed in a {surface}")
             continue
-        block = dict(block)
-        block_id = block.pop("block_id", None)
+        rest = dict(block)
+        block_id = rest.pop("block_id", None)
         if block_id is not None:
             check.text(f"{path}.block_id", block_id, 1, 255)
-        BLOCKS[kind](check, path, block)
-        for one in (block_id, *(element.get("action_id") for element in block.get("elements", []))):
+        BLOCKS[kind](check, path, rest)
+        for one in (block_id, *(element.get("action_id") for element in rest.get("elements", []))):
             if one is not None and one in ids:
                 check.add(path, f"id {one!r} is not unique")
             ids.add(one)

@@ -104,6 +104,18 @@ def fits_table(table: Table) -> bool:
     return not is_native(table) or (len(table.rows) < limits.TABLE_ROWS and cells <= limits.TABLE_CHARACTERS)
 
 
+def fits_picture(block: Block) -> bool:
+    """Whether a picture's texts are short enough for an image block; true of all other blocks."""
+    return not isinstance(block, Picture) or (
+        len(block.alt) <= limits.IMAGE_ALT and len(block.heading) <= limits.IMAGE_TITLE
+    )
+
+
+def fits_context(source: SourceLine) -> bool:
+    """Whether a source line is short enough for a context block."""
+    return len(f"[{source.number}] {source.text}") <= limits.CONTEXT_TEXT
+
+
 def _heading(text: str) -> Json:
     return section([literal(text, bold=True)])
 

@@ -29,11 +29,12 @@ _decoder: Final = msgspec.json.Decoder(Press)
 
 def key_of(line: str) -> str:
     """Return the key of a long line."""
-    return hashlib.sha256(line.encode("utf-8", "replace")).hexdigest()[:24]
+    return hashlib.sha256(line.encode()).hexdigest()[:24]
 
 
 def encode(line: str, *, page: int = 1, snapshot: str = "", long: dict[str, str]) -> str:
     """Return a button's value; a line too long for it goes into `long` under its key."""
+    line = line.encode("utf-8", "replace").decode()
     if len(line) <= LONGEST_LINE:
         press = Press(line=line, page=page, snapshot=snapshot[:64])
     else:

@@ -17,10 +17,17 @@ from msgspec.structs import replace
 
 from bot.adapters.paging import Page, paginate
 from bot.adapters.slack import limits, presses
-from bot.adapters.slack.blocks import fits_table, is_native, slack_blocks, source_blocks
+from bot.adapters.slack.blocks import (
+    fits_context,
+    fits_picture,
+    fits_table,
+    is_native,
+    slack_blocks,
+    source_blocks,
+)
 from bot.adapters.slack.elements import EMPTY, Json, button, context, escape, is_web_address, option, plain
 from bot.adapters.texts import inert, map_texts, shorten
-from bot.reply import Degradation, Degree, Kind, Link, Name, Picture, Reply, Table, block_lines
+from bot.reply import Cite, Degradation, Degree, Kind, Link, Name, Picture, Reply, Table, Wanted, block_lines
 
 NAMES_ROOM: Final = 1_500
 """Characters of a message kept for the menu of names."""
@@ -29,6 +36,9 @@ SUMMARY_LENGTH: Final = 700
 """Escaping makes at most five characters of one, so this stays within what Slack advises for `text`."""
 
 FOOTER_LENGTH: Final = 300
+
+CHOICES: Final = 2 * limits.ACTIONS_ELEMENTS
+"""More choices than that help nobody."""
 
 ASK: Final = "ask"
 NAME: Final = "name"
@@ -108,8 +118,13 @@ class _View:
 
     def fits(self, page: Page) -> bool:
         """Whether the page, and its twin, are within what Slack takes, with room for the menu of names."""
-        tables = [one for one in page.reply.blocks if isinstance(one, Table) and is_native(one)]
+        reply = page.reply
+        if _characters(reply) > limits.MESSAGE_CHARACTERS:  # spares laying out what is far too long
+            return False
+        tables = [one for one in reply.blocks if isinstance(one, Table) and is_native(one)]
         if len(tables) > limits.TABLES_PER_MESSAGE or not all(map(fits_table, tables)):
+            return False
+        if not all(map(fits_picture, reply.blocks)) or not all(map(fits_context, reply.sources)):
             return False
         for native in (True, False) if tables else (True,):
             blocks = self.blocks(page, tables=native, names=False)
@@ -136,7 +151,8 @@ class _View:
         if page.cut:
             made.append(context(f"{page.cut:,} more statements do not fit. Ask for a part of them."))
         made.extend(source_blocks(reply.sources))
-        for row in (list(self.choices(reply)), [*self.below(page), *(name_menu(reply) if names else ())]):
+        below = [*self.below(page), *(name_menu(reply) if names else ())]
+        for row in (*batched(list(self.choices(reply)), limits.ACTIONS_ELEMENTS), below):
             if row:
                 made.append({"type": "actions", "elements": row})
         if reply.footer:
@@ -148,12 +164,12 @@ class _View:
         if reply.wanted:
             yield {
                 "type": "external_select",
-                "action_id": f"{PICK}:{reply.wanted.command}:{reply.wanted.option}"[: limits.ACTION_ID],
+                "action_id": pick_id(reply.wanted),
                 "placeholder": plain("Type to search", limits.PLACEHOLDER),
                 "min_query_length": 0,
             }
         snapshot = reply.footer.snapshot if reply.footer else ""
-        for index, one in enumerate(reply.actions[: limits.ACTIONS_ELEMENTS - bool(reply.wanted)]):
+        for index, one in enumerate(reply.actions[:CHOICES]):
             value = presses.encode(one.command, snapshot=snapshot, long=self.long)
             yield button(one.label, f"{ASK}:{index}", value)
 
@@ -169,6 +185,12 @@ class _View:
             yield button("Share to channel", SHARE, value(page=page.number))
 
 
+def pick_id(wanted: Wanted) -> str:
+    """Return the action id of a picker: `pick:name:/who`. What follows the command's name is left out."""
+    command = inert(wanted.command).split(maxsplit=1)[0]
+    return f"{PICK}:{wanted.option}:{command}"[: limits.ACTION_ID]
+
+
 def name_menu(reply: Reply) -> list[Json]:
     """Return a menu of the names that stand on a page, as many as there is room for; or nothing."""
     found: dict[str, str] = {}
@@ -176,7 +198,7 @@ def name_menu(reply: Reply) -> list[Json]:
         for line in block_lines(block):
             for part in line.spans:
                 if isinstance(part, Name) and len(part.command) <= limits.OPTION_VALUE:
-                    found.setdefault(part.command, part.text)
+                    found.setdefault(part.command.encode("utf-8", "replace").decode(), part.text)
     menu: Json = {
         "type": "static_select",
         "action_id": NAME,
@@ -186,6 +208,17 @@ def name_menu(reply: Reply) -> list[Json]:
     while menu["options"] and size([{"type": "actions", "elements": [menu]}]) > NAMES_ROOM:
         menu["options"].pop()
     return [menu] if menu["options"] else []
+
+
+def _characters(reply: Reply) -> int:
+    lines = (line for block in reply.blocks for line in block_lines(block))
+    return sum(len(part.text) for line in lines for part in line.spans if not isinstance(part, Cite))
+
+
+def batched(items: list[Json], most: int) -> Iterator[list[Json]]:
+    """Yield the items in groups of at most `most`."""
+    for start in range(0, len(items), most):
+        yield items[start : start + most]
 
 
 def _less_than_full(reply: Reply) -> Iterator[Degradation]:
@@ -202,6 +235,7 @@ def _less_than_full(reply: Reply) -> Iterator[Degradation]:
             yield Degradation(
                 tag, Degree.PARTIAL, "Slack takes no such address; its words are shown without it."
             )
-    if len(reply.actions) > limits.ACTIONS_ELEMENTS - bool(reply.wanted):
-        why = f"Only the first {limits.ACTIONS_ELEMENTS} choices are shown."
-        yield Degradation("reply", Degree.PARTIAL, why)
+    if len(reply.actions) > CHOICES:
+        yield Degradation("reply", Degree.PARTIAL, f"Only the first {CHOICES} choices are shown.")
+    if len(reply.title.strip()) > limits.HEADER_TEXT or len(reply.summary) > SUMMARY_LENGTH:
+        yield Degradation("reply", Degree.PARTIAL, "The title or the summary is shortened.")
