@@ -1,0 +1,309 @@
+"""From what was said in Slack to the reply that stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol, assert_never
+
+import msgspec
+import structlog
+from msgspec.structs import replace
+from slack_sdk.web.async_client import AsyncWebClient
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.adapters.slack import home, lookup
+from bot.adapters.slack.config import SlackConfig
+from bot.adapters.slack.elements import literal, section
+from bot.adapters.slack.failures import Outcome, SlackFailureError, failure_of
+from bot.adapters.slack.intake import (
+    Chosen,
+    HomeOpened,
+    Incoming,
+    LookUp,
+    Picked,
+    Place,
+    Pressed,
+    Removed,
+    Suggest,
+    Typed,
+)
+from bot.adapters.slack.names import ENTRY, Names
+from bot.adapters.slack.render import SHARE, Message, Rendered, render
+from bot.adapters.slack.web import Web, with_twin
+from bot.adapters.slack.work import Work
+from bot.adapters.texts import map_texts
+from bot.desk import Asker, Call, Desk
+from bot.reply import Kind, Line, Note, Reply, Text, Visibility
+from bot.state import State
+
+EXPIRED: Final = frozenset({"expired_url", "used_url", "expired_trigger_id", "exchanged_trigger_id"})
+DossiersOf = Callable[[str], tuple[str, ...] | None]
+
+_log = structlog.get_logger(__name__)
+
+
+class Workspaces(Protocol):
+    """Knows the clients of the workspaces that the app is installed in."""
+
+    async def client(self, place: Place) -> AsyncWebClient:
+        """Return a client with a token that is valid now.
+
+        Raises:
+            SlackFailureError: the app is not installed there, or its token cannot be refreshed.
+        """
+
+    async def forget(self, place: Place) -> None:
+        """Forget the installation."""
+
+
+class Counts(msgspec.Struct):
+    """What happened since the start."""
+
+    received: int = 0
+    duplicates: int = 0
+    answered: int = 0
+    failed: int = 0
+
+
+class Answering:
+    """Answers deliveries. `dossiers_of` gives what a channel may see."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        config: SlackConfig,
+        names: Names,
+        state: State,
+        web: Web,
+        workspaces: Workspaces,
+        work: Work,
+        dossiers_of: DossiersOf | None = None,
+    ) -> None:
+        self.desk = desk
+        self.names = names
+        self.counts = Counts()
+        self._state = state
+        self._web = web
+        self._workspaces = workspaces
+        self._work = work
+        self._dossiers_of = dossiers_of
+        public = {one.lstrip("/") for one in config.public}
+        self._public = public | {command.name for command in names.registry if names.of(command) in public}
+
+    async def handle(self, incoming: Incoming) -> None:
+        """Do what a delivery asks for, once. Never raises: what fails is logged and, if possible, said."""
+        self.counts.received += 1
+        if incoming.key and not await self._state.first(incoming.key):
+            self.counts.duplicates += 1
+            return
+        try:
+            await self._act(incoming)
+            self.counts.answered += 1
+        except SlackFailureError as failure:
+            self.counts.failed += 1
+            _log.error("reply not delivered", code=failure.code, advice=failure.advice)
+        except Exception as error:
+            self.counts.failed += 1
+            _log.exception("reply failed", kind=type(incoming.said).__name__, error=type(error).__name__)
+
+    def suggest(self, said: Suggest, place: Place) -> list[dict[str, Any]]:
+        """Return the options that complete a picker, as Slack wants them in the acknowledgement."""
+        found = self.desk.suggest(said.command, said.option, said.prefix, self.asker(place), limit=100)
+        return lookup.options(found)
+
+    def asker(self, place: Place) -> Asker:
+        """Return who asks."""
+        dossiers = self._dossiers_of(place.channel) if self._dossiers_of else None
+        return Asker(platform="slack", user=place.user, channel=place.channel, dossiers=dossiers)
+
+    async def _act(self, incoming: Incoming) -> None:
+        said, place = incoming.said, incoming.place
+        match said:
+            case Typed(line=line):
+                await self._answer(incoming, line)
+            case Chosen(line=line):
+                await self._answer(incoming, line)
+            case Picked():
+                call = Call(said.command, {said.option: said.value})
+                await self._answer(incoming, self.desk.canonical(call), replace_it=True)
+            case Pressed():
+                await self._pressed(incoming, said)
+            case LookUp(text=text):
+                reply = await self._work.compute(lambda: lookup.reply(self.desk, text, self.asker(place)))
+                await self._deliver(incoming, self._render(reply, "", share=False), 1)
+            case HomeOpened():
+                await self._home(place)
+            case Removed():
+                await self._workspaces.forget(place)
+                _log.warning("app removed from a workspace", team=place.team or place.enterprise)
+            case Suggest():
+                return
+            case _:
+                assert_never(said)
+
+    async def _pressed(self, incoming: Incoming, said: Pressed) -> None:
+        press = said.press
+        line = press.line or await self._kept(press.key)
+        if not line:
+            text = "This button is too old: what it asked is no longer known. Type the command again."
+            await self._say(incoming, text)
+        elif said.action == SHARE:
+            await self._share(incoming, line, press.page)
+        else:
+            await self._answer(incoming, line, page=press.page, replace_it=True, snapshot=press.snapshot)
+
+    async def _kept(self, key: str) -> str | None:
+        try:
+            return await self._state.kept(key)
+        except (SQLAlchemyError, OSError):
+            return None
+
+    async def _answer(
+        self, incoming: Incoming, line: str, *, page: int = 1, replace_it: bool = False, snapshot: str = ""
+    ) -> None:
+        """Ask the line and deliver a page of the reply."""
+        reply = await self._ask(line, incoming.place)
+        if page > 1 and snapshot and reply.footer and reply.footer.snapshot != snapshot:
+            note = "The base has changed since the page before; this page is of the new answer."
+            reply = replace(reply, blocks=(Note(Line((Text(note),))), *reply.blocks))
+        public = self._is_public(reply, line, incoming.place)
+        can_share = not public and incoming.surface == "message" and not incoming.place.is_direct
+        rendered = await self._work.compute(lambda: self._render(reply, line, share=can_share))
+        await self._keep(rendered)
+        await self._deliver(incoming, rendered, page, public=public, replace_it=replace_it, title=reply.title)
+
+    async def _ask(self, line: str, place: Place) -> Reply:
+        return await self._work.compute(lambda: self.desk.ask(line, self.asker(place)))
+
+    def _render(self, reply: Reply, line: str, *, share: bool) -> Rendered:
+        again = reply.footer.command if reply.footer else line
+        return render(map_texts(reply, self.names.shown), line=again, share=share)
+
+    async def _keep(self, rendered: Rendered) -> None:
+        try:
+            await self._state.keep(rendered.long)
+        except (SQLAlchemyError, OSError) as error:
+            _log.error("long command not kept; its buttons will not work", why=str(error))
+
+    def _is_public(self, reply: Reply, line: str, place: Place) -> bool:
+        if reply.kind is not Kind.ANSWER or place.is_direct:
+            return False
+        command = self.names.command_of(line)
+        return reply.visibility is Visibility.PUBLIC or bool(self._public & {command, place.channel})
+
+    async def _deliver(
+        self,
+        incoming: Incoming,
+        rendered: Rendered,
+        page: int,
+        *,
+        public: bool = False,
+        replace_it: bool = False,
+        title: str = "",
+    ) -> None:
+        """Put a page where it belongs: in place of the message acted on, beside it, or in a view."""
+        message = rendered.pages[min(page, len(rendered.pages)) - 1]
+        place = incoming.place
+        if incoming.surface in {"home", "modal"} and incoming.trigger:
+            await self._in_modal(incoming, rendered, page, title)
+            return
+        if incoming.response_url:
+            try:
+                if replace_it and (incoming.ephemeral or place.is_direct):
+                    await self._web.respond(incoming.response_url, message, replace_original=True)
+                else:
+                    everyone = public or place.is_direct
+                    more = {"thread_ts": place.thread} if place.thread else {}
+                    await self._web.respond(
+                        incoming.response_url,
+                        message,
+                        response_type="in_channel" if everyone else "ephemeral",
+                        replace_original=False,
+                        **more,
+                    )
+                return
+            except SlackFailureError as failure:
+                if failure.outcome is Outcome.UNKNOWN:
+                    raise
+                _log.warning("response_url not taken; the Web API is used", code=failure.code)
+        await self._by_web_api(place, message, public=public)
+
+    async def _by_web_api(self, place: Place, message: Message, *, public: bool) -> None:
+        client = await self._workspaces.client(place)
+        thread = place.thread or None
+
+        async def send(blocks: list[dict[str, Any]]) -> Any:
+            if public or place.is_direct or not place.channel:
+                return await client.chat_postMessage(
+                    channel=place.channel or place.user,
+                    text=message.text,
+                    blocks=blocks,
+                    thread_ts=thread,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
+            return await client.chat_postEphemeral(
+                channel=place.channel, user=place.user, text=message.text, blocks=blocks, thread_ts=thread
+            )
+
+        await with_twin(message, send)
+
+    async def _in_modal(self, incoming: Incoming, rendered: Rendered, page: int, title: str) -> None:
+        view = home.modal_view(rendered, page, title)
+        client = await self._workspaces.client(incoming.place)
+        try:
+            if incoming.surface == "modal":
+                await client.views_update(view_id=incoming.view, view=view)
+            else:
+                await client.views_open(trigger_id=incoming.trigger, view=view)
+        except Exception as error:
+            failure = failure_of(error)
+            if failure.code not in EXPIRED:
+                raise failure from error
+            await self._by_web_api(incoming.place, rendered.pages[page - 1], public=False)
+
+    async def _share(self, incoming: Incoming, line: str, page: int) -> None:
+        """Show a page to everyone in the channel, with who shared it, and take the button away."""
+        reply = await self._ask(line, incoming.place)
+        rendered = await self._work.compute(lambda: self._render(reply, line, share=False))
+        await self._keep(rendered)
+        message = rendered.pages[min(page, len(rendered.pages)) - 1]
+        by = {"type": "user", "user_id": incoming.place.user}
+        row = {"type": "rich_text", "elements": [section([literal("Shared by "), by])]}
+        shared = Message(
+            message.text,
+            [*message.blocks, row],
+            [*message.twin, row] if message.twin is not None else None,
+        )
+        public = replace(incoming, ephemeral=False)
+        pages = Rendered((shared,))
+        try:
+            await self._deliver(public, pages, 1, public=True)
+        except SlackFailureError as failure:
+            await self._say(incoming, f"This could not be shared. {failure.advice}")
+            raise
+        if incoming.ephemeral and incoming.response_url:
+            await self._web.respond(incoming.response_url, message, replace_original=True)
+
+    async def _say(self, incoming: Incoming, text: str) -> None:
+        reply = Reply(kind=Kind.FAILURE, title="", summary=text, blocks=(Note(Line((Text(text),))),))
+        await self._deliver(incoming, render(reply), 1)
+
+    async def _home(self, place: Place) -> None:
+        asker = self.asker(replace(place, channel=""))
+
+        def view() -> dict[str, Any]:
+            briefing = self.desk.answer(Call(ENTRY, {}), asker)
+            due = self.desk.answer(Call("due", {}), asker)
+            topics = self.desk.suggest(ENTRY, "topic", "", asker, limit=home.TOPICS)
+            lines = [(one.label, self.desk.canonical(Call(ENTRY, {"topic": one.value}))) for one in topics]
+            shown = [map_texts(one, self.names.shown) for one in (briefing, due)]
+            return home.home_view(shown[0], shown[1], lines, self.names)
+
+        made = await self._work.compute(view)
+        client = await self._workspaces.client(place)
+        try:
+            await client.views_publish(user_id=place.user, view=made)
+        except Exception as error:
+            raise failure_of(error) from error

@@ -1,0 +1,83 @@
+"""How commands are called in Slack: native names, aliases of reserved names, and the operator's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bot.adapters.slack import limits
+from bot.registry import COMMAND_NAME, SLACK_RESERVED, Command, Registry
+
+ENTRY = "briefing"
+"""The command that takes every other one as its first word."""
+
+
+class NameRefusedError(ValueError):
+    """A name that Slack would refuse; the message says which alias to set."""
+
+
+class Names:
+    """The commands of a registry under the names they have in one Slack app.
+
+    Raises:
+        NameRefusedError: a name is reserved, too long, malformed or taken.
+    """
+
+    def __init__(self, registry: Registry, renamed: Mapping[str, str] | None = None) -> None:
+        self.registry = registry
+        self._slack: dict[str, str] = {}
+        wanted = {old.lstrip("/"): new.lstrip("/") for old, new in (renamed or {}).items()}
+        for old in wanted:
+            if registry.get(old) is None:
+                raise NameRefusedError(f"There is no command /{old} to rename.")
+        renamed_commands = {one.name: new for old, new in wanted.items() if (one := registry.get(old))}
+        for command in registry:
+            name = renamed_commands.get(command.name, command.slack)
+            _refuse(command, name, self._slack.values())
+            self._slack[command.name] = name
+        self._command = {slack: name for name, slack in self._slack.items()}
+        others = [re.escape(name) for name, slack in self._slack.items() if name != slack]
+        self._other = re.compile(rf"(?<![\w/.])/({'|'.join(others)})(?![\w/-])") if others else None
+
+    def of(self, command: Command) -> str:
+        """Return the command's name in Slack, without the stroke."""
+        return self._slack[command.name]
+
+    def line(self, slack_command: str, text: str) -> str:
+        """Return the line that a slash command asks, under our own name of the command."""
+        name = slack_command.lstrip("/").lower()
+        known = self._command.get(name) or getattr(self.registry.get(name), "name", name)
+        return f"/{known} {text}".rstrip()
+
+    def shown(self, text: str) -> str:
+        """Return a text in which commands have the names that they have in Slack: `/whois gref`."""
+        if self._other is None:
+            return text
+        return self._other.sub(lambda match: f"/{self._slack[match[1]]}", text)
+
+    def command_of(self, line: str) -> str:
+        """Return the name of the command that a line asks; `/briefing who gref` asks `who`. Or nothing."""
+        words = line.split(maxsplit=2)
+        first = self.registry.get(words[0]) if words else None
+        second = self.registry.get(words[1]) if len(words) > 1 and not words[1].startswith("/") else None
+        if first is not None and first.name == ENTRY and second is not None:
+            return second.name
+        return first.name if first is not None else ""
+
+
+def _refuse(command: Command, name: str, taken: object) -> None:
+    advice = (
+        f"set another with `slack.names` in the configuration, such as {command.name}: fact-{command.name}"
+    )
+    if name in SLACK_RESERVED:
+        alias = f"{command.slack}" if command.slack not in SLACK_RESERVED else f"{command.name}is"
+        raise NameRefusedError(f"Slack keeps /{name} for itself; use the alias /{alias}, or {advice}.")
+    if len(name) >= limits.COMMAND_NAME:
+        raise NameRefusedError(
+            f"/{name} has {len(name) + 1} characters, Slack takes {limits.COMMAND_NAME} with the stroke; "
+            f"use the alias /{name[:20].rstrip('-')}, or {advice}."
+        )
+    if not COMMAND_NAME.fullmatch(name):
+        raise NameRefusedError(f"/{name} is not a name Slack takes: lower case, digits, hyphens; {advice}.")
+    if name in taken:  # type: ignore[operator]
+        raise NameRefusedError(f"Two commands are called /{name}; {advice}.")

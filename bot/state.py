@@ -1,0 +1,150 @@
+"""What must outlive a process and be shared by replicas: one database, SQLite or PostgreSQL.
+
+It never holds facts. Each user of it brings tables of its own; here are the engine and the two small
+memories that every chat adapter needs: which deliveries were seen, and lines too long for a button.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, event, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+REMEMBERED_SECONDS: Final = 24 * 3600
+"""How long a delivery is remembered. Slack tries an event again for about an hour at most."""
+
+RECENT: Final = 20_000
+PURGE_EVERY: Final = 1_000
+
+_log = structlog.get_logger(__name__)
+_metadata = MetaData()
+_seen = Table(
+    "seen", _metadata, Column("key", String(255), primary_key=True), Column("at", Float, index=True)
+)
+_lines = Table("lines", _metadata, Column("key", String(64), primary_key=True), Column("line", Text))
+
+
+def database_url(url: str) -> str:
+    """Return `url` with the asynchronous driver that is used here.
+
+    Raises:
+        ValueError: neither SQLite nor PostgreSQL.
+    """
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend not in drivers:
+        raise ValueError(f"The state cannot be kept in {backend}. Give a sqlite or a postgresql URL.")
+    driver = drivers[backend] if parsed.drivername == backend else parsed.drivername
+    return parsed.set(drivername=driver).render_as_string(hide_password=False)
+
+
+class State:
+    """The state store. `open` it before use and `close` it at the end; `now` is in seconds since 1970."""
+
+    def __init__(self, url: str, now: Callable[[], float] = time.time) -> None:
+        self.engine: AsyncEngine = create_async_engine(database_url(url))
+        self._now = now
+        self._recent: OrderedDict[str, None] = OrderedDict()
+        self._pending: list[tuple[str, asyncio.Future[bool]]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._written = 0
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
+
+    async def open(self) -> None:
+        """Create the tables that are missing and forget deliveries of long ago."""
+        await self.create(_metadata)
+        await self._purge()
+
+    async def create(self, metadata: MetaData) -> None:
+        """Create the tables of `metadata` that are missing."""
+        async with self.engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+
+    async def close(self) -> None:
+        """Write what is pending and let go of the database."""
+        if self._writer is not None:
+            await self._writer
+        await self.engine.dispose()
+
+    async def first(self, key: str) -> bool:
+        """Return whether `key` is seen for the first time, by any replica, and remember it.
+
+        Calls that come together share one transaction. When the database cannot be written, this process
+        still tells its own duplicates apart; that is logged.
+        """
+        key = key[:255]
+        if key in self._recent:
+            return False
+        self._recent[key] = None
+        if len(self._recent) > RECENT:
+            self._recent.popitem(last=False)
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._pending.append((key, future))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+        return await future
+
+    async def keep(self, lines: Mapping[str, str]) -> None:
+        """Keep lines under their keys; those that are there already stay."""
+        if lines:
+            rows = [{"key": key, "line": line} for key, line in lines.items()]
+            async with self.engine.begin() as connection:
+                await connection.execute(self._insert(_lines, rows))
+
+    async def kept(self, key: str) -> str | None:
+        """Return the line that was kept under `key`, or None."""
+        async with self.engine.connect() as connection:
+            found = await connection.scalar(select(_lines.c.line).where(_lines.c.key == key))
+        return None if found is None else str(found)
+
+    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> Any:
+        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
+        return dialect.insert(table).values(rows).on_conflict_do_nothing()
+
+    async def _write(self) -> None:
+        try:
+            while self._pending:
+                batch, self._pending = self._pending, []
+                new = await self._insert_seen([key for key, _ in batch])
+                for key, future in batch:
+                    if not future.cancelled():
+                        future.set_result(key in new)
+        finally:
+            self._writer = None
+
+    async def _insert_seen(self, keys: list[str]) -> set[str]:
+        try:
+            rows = [{"key": key, "at": self._now()} for key in keys]
+            async with self.engine.begin() as connection:
+                result = await connection.execute(self._insert(_seen, rows).returning(_seen.c.key))
+                new = set(result.scalars())
+            self._written += len(new)
+            if self._written >= PURGE_EVERY:
+                self._written = 0
+                await self._purge()
+        except (SQLAlchemyError, OSError) as error:
+            _log.error("state not written", why=str(error.__cause__ or error), deliveries=len(keys))
+            return set(keys)
+        return new
+
+    async def _purge(self) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(delete(_seen).where(_seen.c.at < self._now() - REMEMBERED_SECONDS))
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
