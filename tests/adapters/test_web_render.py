@@ -21,6 +21,8 @@ from bot.reply import (
     Bullets,
     Cite,
     Degree,
+    Entry,
+    Footer,
     Link,
     Name,
     Paragraph,

@@ -224,7 +224,8 @@ def _check_origin(request: web.Request) -> None:
     followed = request.path == "/" and request.headers.get("Sec-Fetch-Dest") == "document"
     foreign = fetch_site not in ("same-origin", "none") and not followed
     if origin is not None:
-        foreign = foreign or urlsplit(origin).netloc.lower() != request.headers[hdrs.HOST].lower()
+        host = request.headers[hdrs.HOST].lower()
+        foreign = foreign or origin.lower() not in (f"http://{host}", f"https://{host}")
     if foreign:
         raise _ProblemError(
             403, "Another site's page asked for this, so it was not answered. Open the address itself."
