@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bot.facts.compile import BrokenBase, Compiled, compile_base, current
+from bot.facts.compile import BrokenBase, compile_base, current
 from bot.facts.findings import Finding
 from bot.facts.snapshot import Snapshot, SnapshotError
 
@@ -24,15 +25,17 @@ class NothingToServe(Exception):
         self.findings = findings
 
 
-class State(msgspec.Struct, frozen=True):
-    """What the library serves: `notice` is empty unless the YAML on disk does not load."""
-
-    snapshot: str
-    notice: str
-
-
 Stamp = tuple[tuple[str, int, int], ...]
 """What shows that a file changed: its name, size and time of change, for all files under the root."""
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What came of a look at the files: another snapshot, the reason why there is none, or neither."""
+
+    stamp: Stamp
+    snapshot: Snapshot | None = None
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
 
 
 class Library:
@@ -76,53 +79,70 @@ class Library:
 
     def refresh(self) -> bool:
         """Compile and switch if a file changed; say whether another snapshot is in use now."""
+        return self.adopt(self.prepare())
+
+    def prepare(self) -> Prepared | None:
+        """Compile if a file changed since the last look, without touching what is in use; None if none did.
+
+        This may run in another thread than the answers.
+        """
         stamp = self._look()
         if stamp == self._stamp and self._snapshot is not None:
-            return False
-        self._stamp = stamp
+            return None
         began = self._clock()
         try:
             compiled = compile_base(self._root, self._folder)
+            if self._snapshot is not None and self._snapshot.id == compiled.id:
+                return Prepared(stamp, findings=compiled.findings)
+            snapshot = Snapshot(compiled.path)
         except BrokenBase as error:
-            self.findings = error.findings
-            return self._fall_back(f"the facts on disk have {error}")
-        except OSError as error:
-            return self._fall_back(f"a new snapshot cannot be written ({error.strerror})")
-        self.findings = compiled.findings
-        self._notice = ""
-        return self._switch(compiled, self._clock() - began)
-
-    def _switch(self, compiled: Compiled, seconds: float) -> bool:
-        before = self._snapshot
-        if before and before.id == compiled.id:
-            return False
-        self._snapshot = Snapshot(compiled.path)
-        if before:
-            before.close()
+            return Prepared(stamp, reason=f"the facts on disk have {error}", findings=error.findings)
+        except SnapshotError as error:
+            return Prepared(stamp, reason=str(error))
+        except (OSError, sqlite3.Error) as error:
+            return Prepared(stamp, reason=f"a new snapshot cannot be written ({error})")
         log.info(
-            "snapshot in use",
+            "snapshot compiled",
             snapshot=compiled.id,
             parsed=compiled.parsed,
             reused=compiled.reused,
             warnings=len(compiled.findings),
-            seconds=round(seconds, 3),
+            seconds=round(self._clock() - began, 3),
         )
+        return Prepared(stamp, snapshot, findings=compiled.findings)
+
+    def adopt(self, prepared: Prepared | None) -> bool:
+        """Take what was prepared into use, between two answers; say whether that was another snapshot."""
+        if prepared is None:
+            return False
+        self._stamp, self.findings = prepared.stamp, prepared.findings
+        if prepared.reason:
+            return self._fall_back(prepared.reason)
+        if self._notice:
+            log.info("base loads again")
+        self._notice = ""
+        return self._switch(prepared.snapshot)
+
+    def _switch(self, snapshot: Snapshot | None) -> bool:
+        if snapshot is None:
+            return False
+        before, self._snapshot = self._snapshot, snapshot
+        if before:
+            before.close()
         return True
 
     def _fall_back(self, reason: str) -> bool:
-        """Keep serving what was last good, and say why."""
+        """Keep serving what was last good, or open what was good before the start; say why."""
         opened = False
         if self._snapshot is None and (path := current(self._folder)):
             try:
-                self._snapshot = Snapshot(path)
-                opened = True
+                opened = self._switch(Snapshot(path))
             except SnapshotError as error:
                 reason = f"{reason} {error}"
         serving = f"Snapshot {self._snapshot.id} goes on answering: " if self._snapshot else ""
-        notice = f"{serving}{reason}"
-        if notice != self._notice:
-            log.warning("base does not load", reason=reason, snapshot=self._snapshot and self._snapshot.id)
-        self._notice = notice
+        if f"{serving}{reason}" != self._notice:
+            log.warning("base does not load", reason=reason, serving=self._snapshot and self._snapshot.id)
+        self._notice = f"{serving}{reason}"
         return opened
 
     def _look(self) -> Stamp:

@@ -14,7 +14,7 @@ from bot.reply import Block, Bullets, Kind, Line, Note, Reply, Strong, Text, lin
 SINCE_DAYS = 7
 """Days that count where a command does not say since when."""
 
-SHOWN = 50
+SHOWN = 20
 
 HEADINGS = {"retracted": "Retracted", "superseded": "Superseded", "added": "Added"}
 
@@ -32,7 +32,8 @@ def changes(base: FactBase, since: Edtf | None = None) -> Reply:
     blocks: list[Block] = []
     counts = []
     for kind, heading in HEADINGS.items():
-        some = [one for one in reversed(found) if one.kind == kind]
+        some = [one for one in found if one.kind == kind]
+        some.sort(key=lambda one: (-one.day, -one.fact.fact.weight))
         if some:
             counts.append(f"{len(some):,} {kind}")
             blocks.append(Bullets(tuple(told(writer, one) for one in islice(some, SHOWN)), heading))

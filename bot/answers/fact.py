@@ -29,7 +29,7 @@ from bot.reply import (
 )
 
 KNOWN_BY = {
-    KnownBy.PUBLISHED: "first publication",
+    KnownBy.PUBLISHED: "first publication, at the earliest",
     KnownBy.SAID: "when it was said; no publication day is known",
     KnownBy.DATE: "when it happened; no publication day is known",
     KnownBy.ADDED: "when it was added; no other day is known",
@@ -53,7 +53,7 @@ def fact(base: FactBase, fact: str) -> Reply:
     return Reply(
         kind=Kind.ANSWER,
         title=f"Fact {stated.id}",
-        summary=f"{stated.fact.text} {writer.standing(stated).capitalize()}.",
+        summary=f"{stated.fact.text} ({writer.standing(stated)})",
         blocks=tuple(blocks),
         sources=writer.sources(),
     )

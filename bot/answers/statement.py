@@ -10,7 +10,7 @@ from bot.facts.base import FactBase, Thing
 from bot.facts.edtf import parse
 from bot.facts.humanise import humanise, humanise_due
 from bot.facts.records import Dated, Said, Source
-from bot.facts.stated import CREDIBILITY, RELIABILITY, Stated, Status, best_reliability
+from bot.facts.stated import CREDIBILITY, RELIABILITY, KnownBy, Stated, Status, best_reliability
 from bot.facts.words import mark
 from bot.reply import Cite, Line, Name, SourceLine, Span, Strong, Text, When
 
@@ -78,6 +78,8 @@ class Writer:
         if dated and fact.date:
             remarks.append(dating(fact.date))
         remarks += [self.attribution(stated), [Text(self.standing(stated))]]
+        if stated.known_by is not KnownBy.PUBLISHED:
+            remarks.append([Text("publication day unknown")])
         spans += [Text(" — "), *join(remarks, " · "), *self.cite_fact(stated)]
         return Line(tidy(spans), fact.id)
 
@@ -123,8 +125,8 @@ class Writer:
             spans += [Text(" (to "), *join(heard, ", ", " and "), Text(")")]
         if said.when:
             spans += [Text(", "), *dating(said.when)]
-        if said.via:
-            through = [[self.name("entity", stated.dossier, one)] for one in said.via]
+        if beyond := [one for one in said.via if one not in said.to]:
+            through = [[self.name("entity", stated.dossier, one)] for one in beyond]
             spans += [Text(", via "), *join(through, ", via ")]
         return spans
 

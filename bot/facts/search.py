@@ -49,7 +49,7 @@ def search(
     corrected, unknown = [], []
     for word in dict.fromkeys(typed):
         known = _known(snapshot, word, languages)
-        if known is None and (better := _near(snapshot, spell(word))):
+        if known is None and (better := _near(snapshot, spell(word), languages)):
             corrected.append((word, better))
             known = _known(snapshot, better, languages)
         if known is None:
@@ -80,21 +80,24 @@ def _known(snapshot: Snapshot, word: str, languages: list[str]) -> _Word | None:
     return _Word(word, found, row[0]) if row[0] else None
 
 
-def _near(snapshot: Snapshot, word: str) -> str | None:
-    """Return the commonest known word within one typing error (two in a long word), or None."""
+def _near(snapshot: Snapshot, word: str, languages: list[str]) -> str | None:
+    """Return the nearest known word, or None: one typing error away, two in a long word, in any inflection."""
     errors = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
     if not errors:
         return None
     from rapidfuzz.distance import OSA  # noqa: PLC0415 -- most searches spell their words right
 
-    query = "SELECT word, sum(facts) FROM vocabulary WHERE length(word) BETWEEN ? AND ? GROUP BY word"
-    rows = snapshot.db.execute(query, (len(word) - errors, len(word) + errors))
-    near = (
-        (distance, -facts, other)
-        for other, facts in rows
-        if (distance := OSA.distance(word, other, score_cutoff=errors)) <= errors
-    )
-    return min(near, default=(0, 0, None))[2]
+    typed = {word, *(stem(word, language) for language in languages)}
+    query = "SELECT word, stem, facts FROM vocabulary WHERE length(stem) BETWEEN ? AND ?"
+    span = (min(map(len, typed)) - errors, len(word) + errors)
+    near = []
+    for known, stemmed, facts in snapshot.db.execute(query, span):
+        away = min(
+            OSA.distance(one, other, score_cutoff=errors) for one in typed for other in (known, stemmed)
+        )
+        if away <= errors:
+            near.append((away, abs(len(known) - len(word)), -facts, known))
+    return min(near)[-1] if near else None
 
 
 def _matching(
