@@ -50,13 +50,17 @@ class Verdict(StrEnum):
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """The verdict on one piece of evidence: fact id, source id, the paragraph named, the one found."""
+    """The verdict on one piece of evidence: fact id, source id, the paragraph named, the one found.
+
+    `actual` is the hash of the paragraph named as the copy has it, None if the copy has no such paragraph.
+    """
 
     fact: str
     source: str
     p: int
     verdict: Verdict
     found_at: int | None = None
+    actual: str | None = None
 
 
 class Fault(StrEnum):
@@ -113,6 +117,7 @@ def prove(facts: Iterable[Fact], sources: Mapping[str, Source], archive: Mapping
     The hash is looked for beyond the body as well: a line that a copy adds on top moves the last paragraph
     out of it. Where several paragraphs have the hash, `found_at` is the one nearest to the one named.
     """
+    hashes: dict[str, tuple[str, ...]] = {}
     places: dict[str, dict[str, list[int]]] = {}
     proofs = []
     for fact in facts:
@@ -121,14 +126,17 @@ def prove(facts: Iterable[Fact], sources: Mapping[str, Source], archive: Mapping
             if source is None or source.archive is None or source.archive not in archive:
                 proofs.append(Proof(fact.id, evidence.ref, evidence.p, Verdict.ABSENT))
                 continue
-            if source.id not in places:
-                places[source.id] = _places(split_paragraphs(archive[source.archive], source.title))
+            if source.id not in hashes:
+                body = split_paragraphs(archive[source.archive], source.title)
+                hashes[source.id] = tuple(map(paragraph_hash, body))
+                places[source.id] = _places(hashes[source.id])
             found = places[source.id].get(evidence.hash, [])
             nearest = min(found, key=lambda place: abs(place - evidence.p), default=None)
             verdict = Verdict.CHANGED if nearest is None else Verdict.MOVED
             if nearest == evidence.p:
                 verdict = Verdict.MATCH
-            proofs.append(Proof(fact.id, evidence.ref, evidence.p, verdict, nearest))
+            actual = hashes[source.id][evidence.p - 1 : evidence.p] or (None,)
+            proofs.append(Proof(fact.id, evidence.ref, evidence.p, verdict, nearest, actual[0]))
     return proofs
 
 
@@ -202,10 +210,10 @@ def _kept(character: str) -> str:
     return "" if inside else " "
 
 
-def _places(paragraphs: Sequence[str]) -> dict[str, list[int]]:
+def _places(hashes: Sequence[str]) -> dict[str, list[int]]:
     places: dict[str, list[int]] = {}
-    for place, paragraph in enumerate(paragraphs, 1):
-        places.setdefault(paragraph_hash(paragraph), []).append(place)
+    for place, one in enumerate(hashes, 1):
+        places.setdefault(one, []).append(place)
     return places
 
 

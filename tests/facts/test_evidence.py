@@ -130,19 +130,22 @@ def test_fewer_paragraphs_than_counted_are_all_returned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_evidence", "verdict", "found_at"),
+    ("given_evidence", "verdict", "found_at", "actual"),
     [
-        (evidence(2, SECOND), Verdict.MATCH, 2),
-        (evidence(1, SECOND), Verdict.MOVED, 2),
-        (evidence(9, FIRST), Verdict.MOVED, 1),
-        (evidence(2, SECOND + " Always."), Verdict.CHANGED, None),
-        (evidence(1, TITLE), Verdict.CHANGED, None),
-        (evidence(1, FIRST, ref="other"), Verdict.ABSENT, None),
-        (evidence(1, FIRST, ref="unheard-of"), Verdict.ABSENT, None),
+        (evidence(2, SECOND), Verdict.MATCH, 2, SECOND),
+        (evidence(1, SECOND), Verdict.MOVED, 2, FIRST),
+        (evidence(9, FIRST), Verdict.MOVED, 1, None),
+        (evidence(2, SECOND + " Always."), Verdict.CHANGED, None, SECOND),
+        (evidence(1, TITLE), Verdict.CHANGED, None, FIRST),
+        (evidence(1, FIRST, ref="other"), Verdict.ABSENT, None, None),
+        (evidence(1, FIRST, ref="unheard-of"), Verdict.ABSENT, None, None),
     ],
 )
-def test_verdicts(given_evidence: Evidence, verdict: Verdict, found_at: int | None) -> None:
-    expected = Proof("review", given_evidence.ref, given_evidence.p, verdict, found_at)
+def test_verdicts(
+    given_evidence: Evidence, verdict: Verdict, found_at: int | None, actual: str | None
+) -> None:
+    hash_ = paragraph_hash(actual) if actual else None
+    expected = Proof("review", given_evidence.ref, given_evidence.p, verdict, found_at, hash_)
     assert prove([fact("A review.", given_evidence)], SOURCES, ARCHIVE) == [expected]
 
 
@@ -155,7 +158,7 @@ def test_no_file_in_the_archive_is_absent() -> None:
 def test_a_line_on_top_of_the_copy_moves_even_the_last_paragraph() -> None:
     archive = {"herald.txt": f"By our ferry correspondent\n{ARTICLE}"}
     proofs = prove([fact("A.", evidence(3, THIRD))], SOURCES, archive)
-    assert proofs == [Proof("review", "herald", 3, Verdict.MOVED, 4)]
+    assert proofs == [Proof("review", "herald", 3, Verdict.MOVED, 4, paragraph_hash(SECOND))]
 
 
 def test_of_equal_paragraphs_the_nearest_is_found() -> None:
