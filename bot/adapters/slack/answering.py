@@ -28,15 +28,19 @@ from bot.adapters.slack.intake import (
     Typed,
 )
 from bot.adapters.slack.names import ENTRY, Names
-from bot.adapters.slack.render import SHARE, Message, Rendered, render
+from bot.adapters.slack.render import SHARE, Message, Rendered, noted, render
 from bot.adapters.slack.web import Web, with_twin
 from bot.adapters.slack.work import Work
 from bot.adapters.texts import map_texts
 from bot.desk import Asker, Call, Desk
-from bot.reply import Kind, Line, Note, Reply, Text, Visibility
+from bot.registry import OptionKind
+from bot.reply import Kind, Line, Note, Reply, Text, Visibility, Wanted
 from bot.state import State
 
 EXPIRED: Final = frozenset({"expired_url", "used_url", "expired_trigger_id", "exchanged_trigger_id"})
+PICKED: Final = frozenset(
+    {OptionKind.NAME, OptionKind.TOPIC, OptionKind.ABOUT, OptionKind.SOURCE, OptionKind.FACT}
+)
 DossiersOf = Callable[[str], tuple[str, ...] | None]
 
 _log = structlog.get_logger(__name__)
@@ -164,17 +168,26 @@ class Answering:
     ) -> None:
         """Ask the line and deliver a page of the reply."""
         reply = await self._ask(line, incoming.place)
-        if page > 1 and snapshot and reply.footer and reply.footer.snapshot != snapshot:
-            note = "The base has changed since the page before; this page is of the new answer."
-            reply = replace(reply, blocks=(Note(Line((Text(note),))), *reply.blocks))
         public = self._is_public(reply, line, incoming.place)
         can_share = not public and incoming.surface == "message" and not incoming.place.is_direct
         rendered = await self._work.compute(lambda: self._render(reply, line, share=can_share))
         await self._keep(rendered)
+        if page > 1 and snapshot and reply.footer and reply.footer.snapshot != snapshot:
+            rendered = noted(rendered, "The base has changed since the page before; this is the new answer.")
         await self._deliver(incoming, rendered, page, public=public, replace_it=replace_it, title=reply.title)
 
     async def _ask(self, line: str, place: Place) -> Reply:
-        return await self._work.compute(lambda: self.desk.ask(line, self.asker(place)))
+        reply = await self._work.compute(lambda: self.desk.ask(line, self.asker(place)))
+        return self._with_picker(reply, line)
+
+    def _with_picker(self, reply: Reply, line: str) -> Reply:
+        """Let a name that is ambiguous or unknown be searched for, not only chosen from buttons."""
+        command = self.desk.registry.get(self.names.command_of(line))
+        option = command.options[0] if command and command.options else None
+        wanted = reply.kind is Kind.ASK or (reply.kind is Kind.NONE and option and option.required)
+        if reply.wanted or not wanted or command is None or option is None or option.kind not in PICKED:
+            return reply
+        return replace(reply, wanted=Wanted(command.name, option.name))
 
     def _render(self, reply: Reply, line: str, *, share: bool) -> Rendered:
         again = reply.footer.command if reply.footer else line

@@ -108,8 +108,13 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
 
 def read(body: Any, names: Names) -> Incoming | None:
     """Return what a verified payload says, or None if it is nothing for us."""
-    if not isinstance(body, dict):
-        return None
+    incoming = _read(body, names) if isinstance(body, dict) else None
+    if incoming is None or isinstance(incoming.said, Removed | Suggest) or incoming.place.user:
+        return incoming
+    return None
+
+
+def _read(body: dict[str, Any], names: Names) -> Incoming | None:
     kind = _text(body, "type")
     if kind == "event_callback":
         return _event(body)
@@ -121,7 +126,7 @@ def read(body: Any, names: Names) -> Incoming | None:
         return _action(body)
     if kind == "message_action" and _text(body, "callback_id") == LOOK_UP:
         return _interaction(body, LookUp(unescape(_text(body, "message", "text"))))
-    if not kind and _text(body, "command").startswith("/"):
+    if not kind and _text(body, "command").strip("/"):
         line = names.line(_text(body, "command"), unescape(_text(body, "text")))
         return _interaction(body, Typed(line))
     return None
@@ -208,10 +213,10 @@ def _interaction(body: dict[str, Any], said: Said) -> Incoming:
 
 
 def _pick(action_id: str) -> tuple[str, str]:
-    """Split `pick:name:/who` into option and command."""
+    """Split `pick:name:who` into option and command."""
     action, _, rest = action_id.partition(":")
     option, _, command = rest.partition(":")
-    return (option, command.lstrip("/")) if action == PICK else ("", "")
+    return (option, command) if action == PICK else ("", "")
 
 
 def _place(body: dict[str, Any]) -> Place:

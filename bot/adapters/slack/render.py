@@ -97,6 +97,21 @@ def render(reply: Reply, *, line: str = "", share: bool = False, most: int | Non
     return Rendered(tuple(view.message(page) for page in pages), (*notes, *cut), view.long)
 
 
+def noted(rendered: Rendered, remark: str) -> Rendered:
+    """Return the pages with a remark of ours under each title; there is always room for one."""
+    row = context(remark)
+
+    def add(blocks: list[Json]) -> list[Json]:
+        place = 1 if blocks[0]["type"] == "header" else 0
+        return [*blocks[:place], row, *blocks[place:]]
+
+    pages = (
+        replace(page, blocks=add(page.blocks), twin=None if page.twin is None else add(page.twin))
+        for page in rendered.pages
+    )
+    return replace(rendered, pages=tuple(pages))
+
+
 def size(blocks: list[Json]) -> int:
     """Return the length of blocks as compact JSON, which is what the budget of a message counts."""
     return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
@@ -186,8 +201,8 @@ class _View:
 
 
 def pick_id(wanted: Wanted) -> str:
-    """Return the action id of a picker: `pick:name:/who`. What follows the command's name is left out."""
-    command = inert(wanted.command).split(maxsplit=1)[0]
+    """Return the action id of a picker: `pick:name:who`. What follows the command's name is left out."""
+    command = inert(wanted.command).strip().lstrip("/").partition(" ")[0]
     return f"{PICK}:{wanted.option}:{command}"[: limits.ACTION_ID]
 
 

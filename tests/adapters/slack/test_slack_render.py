@@ -174,7 +174,7 @@ def test_names_on_the_page_are_a_menu() -> None:
 def test_a_wanted_argument_gets_a_picker() -> None:
     (page,) = render(SAMPLES["ask"]).pages
     assert buttons(page)[0]["type"] == "external_select"
-    assert buttons(page)[0]["action_id"] == "pick:name:/who"
+    assert buttons(page)[0]["action_id"] == "pick:name:who"
 
 
 def test_fallback_text_is_escaped() -> None:
