@@ -118,6 +118,7 @@ class FakeSlack:
     async def __aenter__(self) -> FakeSlack:
         app = web.Application(client_max_size=10_000_000)
         app.router.add_post("/api/{method}", self._api)
+        app.router.add_get("/api/{method}", self._api)
         app.router.add_post("/response/{id}", self._response)
         app.router.add_get("/ws/{id}", self._socket)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -163,6 +164,8 @@ class FakeSlack:
         return web.Response(status=fault.status, text=fault.body or "", headers=headers)
 
     async def _arguments(self, request: web.Request) -> Json:
+        if request.method == "GET":
+            return dict(request.query)
         text = await request.text()
         if request.content_type == "application/json":
             return dict(json.loads(text or "{}"))

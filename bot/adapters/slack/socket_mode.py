@@ -86,8 +86,8 @@ class Socket:
         await self._disconnect()
 
     async def check(self) -> bool:
-        """Connect anew if it has been silent for too long; return whether that was so."""
-        if self._now() - self.health.heard < self._silence:
+        """Connect anew if it is silent for too long or not connected; return whether that was so."""
+        if self.health.connected and self._now() - self.health.heard < self._silence:
             return False
         self.health.reconnects += 1
         _log.warning("Slack is silent; connecting anew", seconds=self._silence, times=self.health.reconnects)
