@@ -137,7 +137,12 @@ class FactBase:
         return names.resolve(self.snapshot.db, rest, kind, frozenset(numbers))
 
     def complete(self, prefix: str, kind: str, limit: int = 25) -> list[Thing]:
-        """Suggest things whose name goes on from a prefix, the most prominent first."""
+        """Suggest things whose name goes on from a prefix, the most prominent first.
+
+        Without a prefix, topics come in reading order.
+        """
+        if kind == "topic" and not prefix:
+            return [thing for thing, _ in self.topics()][:limit]
         dossier, rest = self._split(prefix)
         numbers = [self._numbers[dossier]] if dossier else self._numbers.values()
         found = names.complete(self.snapshot.db, rest, kind, frozenset(numbers), limit)
