@@ -277,8 +277,8 @@ class _Article:
             for number in range(1, page.of + 1)
         )
         return (
-            f'{cut}<form class="pages" action="/" role="group" aria-label="Pages">'
-            f'<input type="hidden" name="q" value="{escape(self.command)}">{buttons}</form>'
+            f'{cut}<form action="/"><input type="hidden" name="q" value="{escape(self.command)}">'
+            f'<div class="pages" role="group" aria-label="Pages">{buttons}</div></form>'
         )
 
     def actions(self) -> str:

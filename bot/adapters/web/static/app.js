@@ -232,7 +232,7 @@ function recall(step) {
 input.addEventListener("input", () => {
   recalled = null;
   offered = true;
-  if (input.value) complete();
+  if (input.value && input.checkValidity()) complete();
   else closeList();
 });
 input.addEventListener("blur", closeList);
