@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from samples import FOOTER, HERALD, SAMPLES, hostile_reply, replies
 from samples import reply as build
+from web_desk import LONG
 from web_document import Document
 
 from bot.adapters.texts import inert
 from bot.adapters.web.limits import STATEMENTS
-from bot.adapters.web.render import ask_url, render, render_html, reply_json
+from bot.adapters.web.render import ask_url, render, render_html, reply_json, spoken
 from bot.reply import (
     Action,
     Bullets,
@@ -23,12 +24,15 @@ from bot.reply import (
     Degree,
     Entry,
     Footer,
+    Line,
     Link,
     Name,
     Paragraph,
     Picture,
     Reply,
     SourceLine,
+    Strong,
+    Text,
     Timeline,
     When,
     line,
@@ -42,18 +46,18 @@ class Web:
 
     def look(self, reply: Reply) -> Look:
         rendered = render(reply)
-        return Look([self.seen(page) for page in rendered.pages], list(rendered.notes), rendered.pages)
+        pages = [self.seen(page, spoken(reply)) for page in rendered.pages]
+        return Look(pages, list(rendered.notes), rendered.pages)
 
-    def seen(self, page: str) -> Seen:
+    def seen(self, page: str, said: str) -> Seen:
         document = Document(page)
         hrefs = (one.attributes.get("href", "") for one in document.all("a"))
         lines = [one for one in document.all("li") if "value" in one.attributes]
-        spoken = " ".join(one.text for one in (*document.all("h2"), *document.all(".summary")))
         return Seen(
             text=document.text,
             cited=frozenset(int(one.text.strip("[]")) for one in document.all(".cite")),
             listed=tuple(int(one.attributes["value"]) for one in lines),
-            spoken=spoken,
+            spoken=f"{document.all('h2')[0].text} {said}",
             links=frozenset(href for href in hrefs if not href.startswith(("#", "?q="))),
             broken=(*document.broken, *document.inert()),
         )
@@ -176,11 +180,24 @@ def test_a_picture_is_words_and_a_link() -> None:
     assert [(note.block, note.degree) for note in rendered.notes] == [("picture", Degree.FALLBACK)]
 
 
+def test_remarks_on_a_statement_step_back() -> None:
+    spoken_of = line("It — so ", Name("she", "/who x"), " — left. — ", Strong("claimed"), " · F3 ", fact="f")
+    judged = Line((Text("It may. — judgement, likely"),), grounds=("f",))
+    document = article(build(Bullets((spoken_of, judged, line("A dash — but no fact."))), sources=()))
+    assert [one.text for one in document.all(".remarks")] == [" — claimed · F3 ", " — judgement, likely"]
+    assert [one.text for one in document.all("li")][:2] == [spoken_of.text, judged.text]
+
+
+def test_the_summary_shows_only_where_nothing_else_does() -> None:
+    assert not article(SAMPLES["all blocks"]).all(".summary")
+    assert [one.text for one in article(SAMPLES["failure"]).all(".summary")] == [SAMPLES["failure"].summary]
+
+
 # --- pages, actions, footer -----------------------------------------------------------------------------
 
 
 def test_pages_hold_a_sitting_each_and_turn_by_buttons() -> None:
-    reply = SAMPLES["many points"]
+    reply = LONG
     pages = [Document(page) for page in render(reply).pages]
     assert len(pages) == 200 / STATEMENTS
     for number, page in enumerate(pages, 1):
@@ -196,11 +213,11 @@ def test_pages_hold_a_sitting_each_and_turn_by_buttons() -> None:
 
 @pytest.mark.parametrize(("asked", "shown"), [(-3, 1), (0, 1), (2, 2), (5, 5), (6, 5), (10**9, 5)])
 def test_a_number_outside_the_pages_gives_the_nearest(asked: int, shown: int) -> None:
-    assert f"page {shown} of 5" in article(SAMPLES["many points"], asked).all("h2")[0].text
+    assert f"page {shown} of 5" in article(LONG, asked).all("h2")[0].text
 
 
 def test_pages_without_a_footer_turn_with_what_was_asked() -> None:
-    reply = replace(SAMPLES["many points"], footer=None)
+    reply = replace(LONG, footer=None)
     assert article(reply, line="/x y").all("input")[0].attributes["value"] == "/x y"
 
 
