@@ -42,10 +42,7 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {
         {"channel", "ts"},
         {"oldest", "latest", "inclusive", "limit", "cursor", "include_all_metadata"},
     ),
-    "oauth.v2.access": (
-        {"client_id", "client_secret"},
-        {"code", "redirect_uri", "grant_type", "refresh_token"},
-    ),
+    "oauth.v2.access": (set(), {"code", "redirect_uri", "grant_type", "refresh_token"}),
 }
 RESPONSE_FIELDS = {
     *("text", "blocks", "response_type", "replace_original", "delete_original"),
@@ -270,6 +267,8 @@ class FakeSlack:
         }
 
     def _oauth(self, arguments: Json, request: web.Request) -> Json:
+        if not request.headers.get("Authorization", "").startswith("Basic "):
+            return self._complain("oauth.v2.access without the client's id and secret", "invalid_client_id")
         if arguments.get("grant_type") == "refresh_token":
             old = self.refresh_tokens.pop(str(arguments["refresh_token"]), None)
             if old is None:
