@@ -46,7 +46,7 @@ _TABLE: Final = (
     ("F006", "A file cannot be read.", "Make it an ordinary file that may be read."),
     (
         "F007",
-        "A file name has characters that not every system can write.",
+        "A file or folder name has characters that not every system can write.",
         "Use Latin letters, digits, points, hyphens and underscores, with a letter or digit first.",
     ),
     (
