@@ -61,7 +61,7 @@ _TABLE: Final = (
     (
         "Y005",
         "The file holds an invisible character or one that reorders text.",
-        "Delete the character; text of any script reads correctly without it.",
+        "Delete the character; only what can be seen belongs in a fact base.",
     ),
     ("Y006", "The file holds a tab.", "Use spaces; YAML indents with spaces only."),
     ("Y007", "A line ends in a carriage return alone.", "Save the file with LF or CRLF line ends."),
