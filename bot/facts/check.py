@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from bot.facts.cross import At, Checked, Guesser, Issue
-from bot.facts.findings import Finding, finding
+from bot.facts.findings import PER_FILE, Finding, Findings, finding
 from bot.facts.load import FileRole, ParsedFile, find_files, locate_in, parse_file, read_file
 from bot.facts.reader import read as read_yaml
 from bot.facts.records import Dossier
@@ -42,16 +43,16 @@ def check_dossiers(files: Iterable[ParsedFile], read: Callable[[str], bytes]) ->
         dossiers.setdefault(_folder(file), []).append(file)
     guesser = Guesser()
     issues: dict[str, list[Issue]] = {}
-    for issue in _shared_ids(dossiers):
-        issues.setdefault(issue.file, []).append(issue)
-    for parts in dossiers.values():
-        for issue in Checked(parts, guesser).issues():
-            issues.setdefault(issue.file, []).append(issue)
+    whole = (Checked(parts, guesser).issues() for parts in dossiers.values())
+    for issue in chain(_shared_ids(dossiers), *whole):
+        of_file = issues.setdefault(issue.file, [])
+        if len(of_file) <= PER_FILE:  # one more than are listed, which says that there are more
+            of_file.append(issue)
     return sorted(one for file, of_file in issues.items() for one in _located(file, of_file, read))
 
 
 def _folder(file: ParsedFile) -> str:
-    """Return the folder of the dossier that a file belongs to, with a slash; nothing for the root."""
+    """Return the folder of the dossier that a file belongs to; it is empty for the root itself."""
     folder = file.file.rpartition("/")[0]
     return folder.rpartition("/")[0] if file.role is FileRole.FACTS else folder
 
@@ -64,10 +65,12 @@ def _shared_ids(dossiers: dict[str, list[ParsedFile]]) -> Iterator[Issue]:
                 yield At(file.file, 0).issue("X006", "id", message=f"{other} has the id {record.id} already.")
 
 
-def _located(file: str, issues: list[Issue], read: Callable[[str], bytes]) -> Iterator[Finding]:
+def _located(file: str, issues: list[Issue], read: Callable[[str], bytes]) -> list[Finding]:
     try:
         tree = read_yaml(read(file), file).tree
     except OSError:  # it was there a moment ago; what is wrong with it stays true
         tree = None
+    found = Findings(file)
     for one in issues:
-        yield finding(one.code, file, *locate_in(tree, one.index, one.path), one.message, one.fix)
+        found.add(one.code, *locate_in(tree, one.index, one.path), one.message, one.fix)
+    return found.found

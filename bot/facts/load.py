@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from bisect import bisect_left, bisect_right
 from enum import StrEnum
@@ -194,7 +195,12 @@ class _Finder:
                 self._add("F004", name, "A YAML file lies outside the dossier folders.")
             return None
         inside = self._names(name) if self._is_within(name) else None
-        return self._dossier(name, inside) if inside and _holds_dossier(inside) else None
+        if not inside or not _holds_dossier(inside):
+            return None
+        if not _SAFE.fullmatch(name):
+            self._add("F007", name)
+            return None
+        return self._dossier(name, inside)
 
     def _dossier(self, folder: str, names: list[str]) -> DossierFiles:
         files: list[tuple[FileRole, str]] = []
@@ -255,6 +261,9 @@ class _Finder:
             return False
         if not (self.root / file).is_file():
             self._add("F006", file, "This is not an ordinary file.")
+            return False
+        if not os.access(self.root / file, os.R_OK):
+            self._add("F006", file, "The file may not be read.")
             return False
         return True
 

@@ -46,7 +46,7 @@ _TABLE: Final = (
     ("F006", "A file cannot be read.", "Make it an ordinary file that may be read."),
     (
         "F007",
-        "A file name has characters that not every system can write.",
+        "A file or folder name has characters that not every system can write.",
         "Use Latin letters, digits, points, hyphens and underscores, with a letter or digit first.",
     ),
     (
@@ -61,7 +61,7 @@ _TABLE: Final = (
     (
         "Y005",
         "The file holds an invisible character or one that reorders text.",
-        "Delete the character; text of any script reads correctly without it.",
+        "Delete the character; only what can be seen belongs in a fact base.",
     ),
     ("Y006", "The file holds a tab.", "Use spaces; YAML indents with spaces only."),
     ("Y007", "A line ends in a carriage return alone.", "Save the file with LF or CRLF line ends."),

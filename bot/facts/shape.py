@@ -58,19 +58,21 @@ def build(node: Node, record: type[Record], found: Findings) -> Any:
         return _wrong_shape(node, "a mapping of keys to values", found)
     shape = shape_of(record)
     values: dict[str, Any] = {}
-    good = not node.broken
+    missing = shape.required - node.entries.keys()
+    good = not node.broken and not missing
     for key, child in node.entries.items():
         field = shape.fields.get(key)
         if field is None:
-            _unknown(key, node.keys[key], shape, found)
+            missing -= {_report_unknown(key, node.keys[key], shape, found)}
             good = False
             continue
         value = values[field[0]] = field[1](child, found)
         if value is BAD:
             good = False
-    if not shape.required <= node.entries.keys():
-        _report_missing(shape.required - node.entries.keys(), node, found)
-        good = False
+    if missing and not node.broken:  # a broken mapping may have the key where it could not be read
+        for key in sorted(missing):
+            fix = f"Add {key} with its value."
+            found.add("R002", *place_of(node.mark), f"The required key {key} is missing.", fix)
     if not good:
         return BAD
     made = record(**values)
@@ -86,19 +88,13 @@ def _follows(made: Record, rules: Callable[[Any], Any], node: Mapping, found: Fi
     return good
 
 
-def _unknown(key: str, mark: Mark, shape: Shape, found: Findings) -> None:
+def _report_unknown(key: str, mark: Mark, shape: Shape, found: Findings) -> str:
+    """Report a key and return the known one that it seems to stand for, if any."""
     near = nearest(key, shape.fields)
     known = f"Known keys are {', '.join(shape.fields)}."
     fix = f"Did you mean {near}? {known}" if near else known
     found.add("R001", *place_of(mark), f"{shown(key)} is not a known key.", fix)
-
-
-def _report_missing(keys: frozenset[str], node: Mapping, found: Findings) -> None:
-    if node.broken:
-        return  # it may be the key that could not be read
-    for key in sorted(keys):
-        fix = f"Add {key} with its value."
-        found.add("R002", *place_of(node.mark), f"The required key {key} is missing.", fix)
+    return near
 
 
 def _wrong_shape(node: Node, wanted: str, found: Findings) -> _Bad:

@@ -115,6 +115,20 @@ async def test_an_answer_joins_the_transcript_and_is_announced(visit: Visit) -> 
     await expect(visit.page.locator(".exchange")).to_have_count(2)
 
 
+async def test_reading_starts_at_the_question_and_typing_does_not_move_it(browser: Browser) -> None:
+    async with visiting(browser, reduced_motion="reduce") as visit:
+        await visit.open()
+        for line in ("/who okafor", "/show all blocks", "/who okafor"):
+            await visit.ask(line)
+            await visit.until(
+                "document.querySelector('.exchange:last-child').getBoundingClientRect().top < 20"
+            )
+        await visit.page.evaluate("scrollTo(0, 300)")
+        await visit.page.keyboard.type("/show a")
+        await expect(visit.page.get_by_role("option").first).to_be_visible()
+        assert await visit.page.evaluate("scrollY") == 300
+
+
 async def test_what_is_asked_is_never_markup(visit: Visit) -> None:
     await visit.ask("<img src=x onerror=alert(1)><b>x</b>")
     assert await visit.page.locator("#transcript img, #transcript b").count() == 0
@@ -309,7 +323,7 @@ async def test_the_json_opens_and_scrolls_by_keyboard(visit: Visit) -> None:
     await visit.page.keyboard.press("Tab")
     await expect(panel).to_be_focused()
     await visit.page.keyboard.press("PageDown")
-    await visit.page.wait_for_function("document.querySelector('.json pre').scrollTop > 0")
+    await visit.until("document.querySelector('.json pre').scrollTop > 0")
 
 
 # --- without scripts, and without anyone else ------------------------------------------------------------

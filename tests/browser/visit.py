@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,6 +69,12 @@ class Visit:
             "(({tagName, id, className, textContent}) => ({tag: tagName.toLowerCase(), id, class: className,"
             " text: textContent}))(document.activeElement)"
         )
+
+    async def until(self, condition: str) -> None:
+        """Wait for a JavaScript condition; Playwright's own way needs `eval`, which the page forbids."""
+        look = f"() => ({condition}) ? done() : requestAnimationFrame(look)"
+        async with asyncio.timeout(5):
+            await self.page.evaluate(f"new Promise((done) => {{ const look = {look}; look(); }})")
 
     async def axe(self) -> list[str]:
         """Return what axe-core finds: violations, and contrast that it could not judge.

@@ -126,7 +126,7 @@ def _read(stdin: TextIO) -> Iterator[str]:
 
 def _typed(desk: Desk, asker: Asker, history: Path, environ: Mapping[str, str]) -> Iterator[str]:
     """Yield what is typed at the prompt; Ctrl-C drops a line, Ctrl-D ends."""
-    session = _session(desk, asker, history, environ)
+    session = prompt(desk, asker, history, environ)
     while True:
         try:
             yield session.prompt()
@@ -136,7 +136,8 @@ def _typed(desk: Desk, asker: Asker, history: Path, environ: Mapping[str, str]) 
             return
 
 
-def _session(desk: Desk, asker: Asker, history: Path, environ: Mapping[str, str]) -> PromptSession[str]:
+def prompt(desk: Desk, asker: Asker, history: Path, environ: Mapping[str, str]) -> PromptSession[str]:
+    """Return the prompt at which lines are typed, completed by the desk."""
     from prompt_toolkit import PromptSession  # noqa: PLC0415 -- only a shell at a terminal needs it
     from prompt_toolkit.completion import Completer, Completion  # noqa: PLC0415
     from prompt_toolkit.history import FileHistory, InMemoryHistory  # noqa: PLC0415
