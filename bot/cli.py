@@ -15,10 +15,15 @@ import msgspec
 import typer
 
 import bot
+from bot.adapters.slack.cli import ChatError, slack_typer
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from bot.adapters.slack.config import SlackConfig
     from bot.config import Config
     from bot.facts.base import FactBase
+    from bot.registry import Registry
     from bot.reply import Reply
     from bot.service import Service
 
@@ -31,7 +36,7 @@ INTERRUPTED: Final = 130
 """Exit status after Ctrl-C: 128 and the signal's number, as shells have it."""
 
 
-Form = Literal["text", "markdown", "html", "json"]
+Form = Literal["text", "markdown", "html", "json", "slack"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -90,16 +95,29 @@ def ask(
     from bot.desk import Asker
     from bot.reply import Kind
 
-    if page is not None and form in ("markdown", "json"):
+    if page is not None and form in ("markdown", "json", "slack"):
         _refuse(f"--page goes with text and html; {form} is always the whole answer.")
     service = _open(ctx)
     asker = Asker(platform="terminal", dossiers=service.config.dossiers("terminal"))
     reply = service.desk.ask(_line(line), asker)
-    pages = _rendered(reply, form, width, paged=page is not None)
+    pages = (
+        [_for_slack(reply, service.config)]
+        if form == "slack"
+        else _rendered(reply, form, width, paged=page is not None)
+    )
     if page is not None and page > len(pages):
         _refuse(f"There is no page {page}: the answer has {_count(len(pages), 'page')}.")
     sys.stdout.write("".join(pages) if page is None else pages[page - 1])
     raise typer.Exit({Kind.USAGE: USAGE, Kind.FAILURE: FAILURE}.get(reply.kind, 0))
+
+
+def _for_slack(reply: Reply, config: Config) -> str:
+    """Return Slack's payloads; the links that show them go to standard error."""
+    from bot.adapters.slack.preview import payloads
+
+    text, links = payloads(reply, _registry(), _slack_config(config).names)
+    sys.stderr.writelines(f"{link}\n" for link in links)
+    return text
 
 
 def _line(words: Sequence[str]) -> str:
@@ -175,13 +193,44 @@ def demo(
 
 
 @app.command()
-def run(ctx: typer.Context) -> None:
+def run(
+    ctx: typer.Context,
+    http: Annotated[
+        bool, typer.Option("--http", help="Take Slack's deliveries by HTTP instead of Socket Mode.")
+    ] = False,
+) -> None:
     """Serve everything that the configuration sets up, until stopped."""
-    _serve(_open(ctx, "info"), None, None, browser=False)
+    from bot.adapters.slack.cli import is_set_up
+
+    service = _open(ctx, "info")
+    chats = [_slack(service, http=http)] if http or is_set_up(os.environ) else []
+    _serve(service, None, None, browser=False, chats=chats)
 
 
-def _serve(service: Service, host: str | None, port: int | None, *, browser: bool) -> None:
+def _slack(service: Service, *, http: bool) -> AbstractAsyncContextManager[str]:
+    from bot.adapters.slack.cli import chat
+
+    config = service.config
+    return chat(
+        service.desk,
+        _slack_config(config),
+        os.environ,
+        config.database,
+        lambda channel: config.dossiers("slack", channel),
+        http=http,
+    )
+
+
+def _serve(
+    service: Service,
+    host: str | None,
+    port: int | None,
+    *,
+    browser: bool,
+    chats: Sequence[AbstractAsyncContextManager[str]] = (),
+) -> None:
     import asyncio
+    import contextlib
     import signal
     import webbrowser
 
@@ -199,16 +248,23 @@ def _serve(service: Service, host: str | None, port: int | None, *, browser: boo
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         application = create_app(service.desk, allowed_hosts=names, asker=asker)
-        async with service.fresh(), serving(application, host, wanted) as bound:
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(service.fresh())
+            bound = await stack.enter_async_context(serving(application, host, wanted))
             address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
             sys.stdout.write(f"The playground is at {address} (Ctrl-C stops it).\n")
             sys.stdout.flush()
+            for chat in chats:
+                sys.stdout.write(f"{await stack.enter_async_context(chat)}\n")
+                sys.stdout.flush()
             if browser:
                 await asyncio.to_thread(webbrowser.open, address)
             await stop.wait()
 
     try:
         asyncio.run(serve())
+    except ChatError as error:
+        _fail(str(error))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         _fail(f"Nothing can listen on {host}, port {wanted} ({why}); choose another with --port.")
@@ -330,6 +386,22 @@ def evidence(
 def version() -> None:
     """Print the version."""
     sys.stdout.write(f"briefing-bot {bot.__version__}\n")
+
+
+def _registry() -> Registry:
+    from bot.commands import REGISTRY
+
+    return REGISTRY
+
+
+def _slack_config(config: Config) -> SlackConfig:
+    from bot.adapters.slack.config import SlackConfig
+
+    given = msgspec.structs.asdict(config.slack)
+    return SlackConfig(**given | {"names": {one.command: one.name for one in config.slack.names}})
+
+
+app.add_typer(slack_typer(_registry, lambda ctx: _slack_config(_config(ctx, None))), name="slack")
 
 
 def _config(ctx: typer.Context, briefings: Path | None) -> Config:

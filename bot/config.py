@@ -37,6 +37,32 @@ class Web(Record, frozen=True, kw_only=True):
     port: int = 8080
 
 
+class Rename(Record, frozen=True, kw_only=True):
+    """Another name of a command on a platform: `{command: who, name: people}`."""
+
+    command: str
+    name: str
+
+
+class Slack(Record, frozen=True, kw_only=True):
+    """How the bot behaves in Slack; tokens come from the environment.
+
+    `public` lists commands and channel ids whose answers everyone sees. `host`, `port` and `public_url` are
+    those of the HTTP mode. `silence_seconds` is how long Socket Mode may be silent before it connects anew.
+    `base_url` and `authorize_url` differ in GovSlack.
+    """
+
+    app_name: str = "Briefing"
+    names: tuple[Rename, ...] = ()
+    public: tuple[str, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 3000
+    public_url: str = ""
+    silence_seconds: int = 120
+    base_url: str = "https://slack.com/api/"
+    authorize_url: str = "https://slack.com/oauth/v2/authorize"
+
+
 class Place(Record, frozen=True, kw_only=True):
     """What a channel of a platform (slack, discord, web, terminal) sees: these dossiers only."""
 
@@ -50,16 +76,23 @@ class Settings(Record, frozen=True, kw_only=True):
 
     briefings: str | None = None
     state: str | None = None
+    database: str | None = None
     web: Web = Web()
+    slack: Slack = Slack()
     places: tuple[Place, ...] = ()
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """The configuration in use: the folder of dossiers, and the one where the bot keeps its own files."""
+    """The configuration in use: the folder of dossiers, and the one where the bot keeps its own files.
+
+    `database` is the URL of the state that must outlive the process: SQLite, or PostgreSQL for replicas.
+    """
 
     briefings: Path
     state: Path
+    database: str
     web: Web
+    slack: Slack
     places: tuple[Place, ...]
 
     @property
@@ -105,7 +138,15 @@ def load_config(
     kept = state or _path(environ, "BRIEFING_BOT_STATE")
     if kept is None:
         kept = beside / settings.state if settings.state else _default_state(environ)
-    return Config(briefings=root, state=kept, web=settings.web, places=settings.places)
+    database = environ.get("BRIEFING_BOT_DATABASE") or settings.database or f"sqlite:///{kept / 'state.db'}"
+    return Config(
+        briefings=root,
+        state=kept,
+        database=database,
+        web=settings.web,
+        slack=settings.slack,
+        places=settings.places,
+    )
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:
@@ -126,8 +167,9 @@ def _read(file: Path) -> Settings:
         raise ConfigError(
             f"{first.file}, line {first.line}, column {first.column}: {first.message} {first.fix}"
         )
-    if not 0 <= settings.web.port <= 65_535:
-        raise ConfigError(f"{file}: web.port is {settings.web.port}; a port is a number from 0 to 65535.")
+    for name, port in (("web", settings.web.port), ("slack", settings.slack.port)):
+        if not 0 <= port <= 65_535:
+            raise ConfigError(f"{file}: {name}.port is {port}; a port is a number from 0 to 65535.")
     return msgspec.convert(settings, Settings, from_attributes=True)
 
 

@@ -16,7 +16,8 @@ class SlackConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `names` renames commands in Slack (`who: whois`), since all apps of a workspace share one namespace.
     `public` lists commands (`/timeline`) and channel ids (`C0123ABCD`) whose answers everyone sees; all
     others are seen by the asker only. `host`, `port` and `public_url` matter with `--http`.
-    `silence_seconds` is how long Socket Mode may be silent before it is connected anew.
+    `silence_seconds` is how long Socket Mode may be silent before it is connected anew. `base_url` and
+    `authorize_url` differ in GovSlack.
     """
 
     app_name: str = "Briefing"

@@ -138,8 +138,8 @@ async def open_workspaces(
         state_store=states,
         logger=quiet_logger(),
     )
-    rotator = settings.authorize.token_rotator
-    if rotator is not None:
+    rotator = getattr(settings.authorize, "token_rotator", None)
+    if rotator is not None:  # Bolt's own knows slack.com only, whatever `base_url` is
         rotator.client = web.client(None)
     flow = AsyncOAuthFlow(client=web.client(None), logger=quiet_logger(), settings=settings)
     refuse_passing_stores(flow, state)

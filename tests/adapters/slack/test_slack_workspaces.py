@@ -316,6 +316,7 @@ async def test_an_uninstalled_app_is_forgotten(house: House, event: dict[str, An
 
 async def test_file_stores_and_memory_are_refused(kit: Kit, tmp_path: Path) -> None:
     _, flow = await open_workspaces(kit.state, kit.web, CONFIG, SECRETS)
+    assert flow.settings.authorize.token_rotator.client.base_url == kit.slack.base_url  # type: ignore[attr-defined]
     refuse_passing_stores(flow, kit.state)
     flow.settings.installation_store = FileInstallationStore(base_dir=str(tmp_path))
     with pytest.raises(SettingError, match="database"):

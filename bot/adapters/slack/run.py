@@ -1,0 +1,156 @@
+"""Everything that Slack needs, started and stopped together."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
+
+import structlog
+from aiohttp import web
+from slack_bolt.app.async_app import AsyncApp
+
+from bot.adapters.slack.answering import Answering, DossiersOf, Workspaces
+from bot.adapters.slack.app import OneWorkspace, bolt_app, describe
+from bot.adapters.slack.config import SettingError, SlackConfig, SlackSecrets, require
+from bot.adapters.slack.failures import SlackFailureError, failure_of
+from bot.adapters.slack.guard import Guard
+from bot.adapters.slack.names import Names
+from bot.adapters.slack.posting import Poster
+from bot.adapters.slack.server import EVENTS_PATH, Server
+from bot.adapters.slack.socket_mode import Socket
+from bot.adapters.slack.web import Web
+from bot.adapters.slack.work import Work
+from bot.adapters.slack.workspaces import open_workspaces
+from bot.desk import Desk
+from bot.state import State
+
+SHUTDOWN_SECONDS: Final = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Running:
+    """A running Slack adapter: where it listens, how it is, and the poster for scheduled posts."""
+
+    def __init__(self, poster: Poster, health: Callable[[], dict[str, Any]], where: str) -> None:
+        self.poster = poster
+        self.health = health
+        self.where = where
+
+
+@contextlib.asynccontextmanager
+async def serving_slack(
+    *,
+    desk: Desk,
+    config: SlackConfig,
+    secrets: SlackSecrets,
+    state: State,
+    dossiers_of: DossiersOf | None = None,
+    http: bool = False,
+) -> AsyncIterator[Running]:
+    """Serve Slack inside the `async with`: by Socket Mode, or with `http` on the configured address.
+
+    On leaving, deliveries are no longer taken, and those under way have ten seconds.
+
+    Raises:
+        SettingError: a secret or a setting is missing.
+        SlackFailureError: Slack does not accept a token; `advice` says what to do.
+        NameRefusedError: a renamed command has a name that Slack refuses.
+    """
+    require(secrets, http=http)
+    async with contextlib.AsyncExitStack() as stack:
+        api = Web(config.base_url)
+        stack.push_async_callback(api.close)
+        await state.open()
+        work = Work()
+        workspaces: Workspaces
+        flow = None
+        if http and secrets.client_id:
+            workspaces, flow = await open_workspaces(state, api, config, secrets)
+            client = api.client(None)
+            where = f"{config.public_url}{EVENTS_PATH}"
+        else:
+            client = api.client(secrets.bot_token)
+            workspaces = OneWorkspace(client)
+            where = await _greet(client)
+        answering = Answering(
+            desk=desk,
+            config=config,
+            names=Names(desk.registry, config.names),
+            state=state,
+            web=api,
+            workspaces=workspaces,
+            work=work,
+            dossiers_of=dossiers_of,
+        )
+        app = bolt_app(answering, work, client=client, oauth_flow=flow)
+        stack.push_async_callback(work.drain)
+        if http:
+            health = await _listen(app, config, secrets, answering, stack)
+        else:
+            health = await _connect(app, api, config, secrets, answering, stack)
+        yield Running(Poster(workspaces), health, where)
+
+
+async def _greet(client: Any) -> str:
+    """Ask Slack who the token is, so that a wrong one is said at the start."""
+    try:
+        answer = await client.auth_test()
+    except Exception as error:
+        failure = failure_of(error)
+        raise SlackFailureError(failure.outcome, failure.code, failure.advice) from error
+    return str(answer.get("url") or answer.get("team") or "")
+
+
+async def _listen(
+    app: AsyncApp,
+    config: SlackConfig,
+    secrets: SlackSecrets,
+    answering: Answering,
+    stack: contextlib.AsyncExitStack,
+) -> Callable[[], dict[str, Any]]:
+    def health() -> dict[str, Any]:
+        return {"mode": "http", "refused": dict(server.refused), **describe(answering)}
+
+    server = Server(app, Guard(secrets.signing_secret), health)
+    runner = web.AppRunner(server.web_app(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, config.host, config.port).start()
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise SettingError(
+            f"Nothing can listen on {config.host}, port {config.port} ({why}): set slack.port."
+        ) from None
+    _log.info("listening for Slack", host=config.host, port=config.port, path=EVENTS_PATH)
+    return health
+
+
+async def _connect(
+    app: AsyncApp,
+    api: Web,
+    config: SlackConfig,
+    secrets: SlackSecrets,
+    answering: Answering,
+    stack: contextlib.AsyncExitStack,
+) -> Callable[[], dict[str, Any]]:
+    socket = Socket(app, api, secrets.app_token, silence_seconds=config.silence_seconds)
+
+    def health() -> dict[str, Any]:
+        now = socket.health
+        return {
+            "mode": "socket",
+            "connected": now.connected,
+            "silent_seconds": round(time.monotonic() - now.heard, 1),
+            "reconnects": now.reconnects,
+            "connections": now.connections,
+            **describe(answering),
+        }
+
+    stack.push_async_callback(socket.close)
+    await socket.start()
+    _log.info("connected to Slack by Socket Mode")
+    return health
