@@ -101,7 +101,7 @@ def ask(
     asker = Asker(platform="terminal", dossiers=service.config.dossiers("terminal"))
     reply = service.desk.ask(_line(line), asker)
     pages = (
-        [_for_slack(reply, service.config)]
+        [_for_slack(reply, _line(line), service.config)]
         if form == "slack"
         else _rendered(reply, form, width, paged=page is not None)
     )
@@ -111,11 +111,11 @@ def ask(
     raise typer.Exit({Kind.USAGE: USAGE, Kind.FAILURE: FAILURE}.get(reply.kind, 0))
 
 
-def _for_slack(reply: Reply, config: Config) -> str:
+def _for_slack(reply: Reply, line: str, config: Config) -> str:
     """Return Slack's payloads; the links that show them go to standard error."""
     from bot.adapters.slack.preview import payloads
 
-    text, links = payloads(reply, _registry(), _slack_config(config).names)
+    text, links = payloads(reply, line, _registry(), _slack_config(config).names)
     sys.stderr.writelines(f"{link}\n" for link in links)
     return text
 

@@ -28,19 +28,16 @@ from bot.adapters.slack.intake import (
     Typed,
 )
 from bot.adapters.slack.names import ENTRY, Names
+from bot.adapters.slack.present import present
 from bot.adapters.slack.render import SHARE, Message, Rendered, noted, render
 from bot.adapters.slack.web import Web, with_twin
 from bot.adapters.slack.work import Work
 from bot.adapters.texts import map_texts
 from bot.desk import Asker, Call, Desk
-from bot.registry import OptionKind
-from bot.reply import Kind, Line, Note, Reply, Text, Visibility, Wanted
+from bot.reply import Kind, Line, Note, Reply, Text, Visibility
 from bot.state import State
 
 EXPIRED: Final = frozenset({"expired_url", "used_url", "expired_trigger_id", "exchanged_trigger_id"})
-PICKED: Final = frozenset(
-    {OptionKind.NAME, OptionKind.TOPIC, OptionKind.ABOUT, OptionKind.SOURCE, OptionKind.FACT}
-)
 DossiersOf = Callable[[str], tuple[str, ...] | None]
 
 _log = structlog.get_logger(__name__)
@@ -135,7 +132,7 @@ class Answering:
                 await self._pressed(incoming, said)
             case LookUp(text=text):
                 reply = await self._work.compute(lambda: lookup.reply(self.desk, text, self.asker(place)))
-                await self._deliver(incoming, self._render(reply, "", share=False), 1)
+                await self._deliver(incoming, present(reply, "", self.names, share=False), 1)
             case HomeOpened():
                 await self._home(place)
             case Removed():
@@ -170,28 +167,14 @@ class Answering:
         reply = await self._ask(line, incoming.place)
         public = self._is_public(reply, line, incoming.place)
         can_share = not public and incoming.surface == "message" and not incoming.place.is_direct
-        rendered = await self._work.compute(lambda: self._render(reply, line, share=can_share))
+        rendered = await self._work.compute(lambda: present(reply, line, self.names, share=can_share))
         await self._keep(rendered)
         if page > 1 and snapshot and reply.footer and reply.footer.snapshot != snapshot:
             rendered = noted(rendered, "The base has changed since the page before; this is the new answer.")
         await self._deliver(incoming, rendered, page, public=public, replace_it=replace_it, title=reply.title)
 
     async def _ask(self, line: str, place: Place) -> Reply:
-        reply = await self._work.compute(lambda: self.desk.ask(line, self.asker(place)))
-        return self._with_picker(reply, line)
-
-    def _with_picker(self, reply: Reply, line: str) -> Reply:
-        """Let a name that is ambiguous or unknown be searched for, not only chosen from buttons."""
-        command = self.desk.registry.get(self.names.command_of(line))
-        option = command.options[0] if command and command.options else None
-        wanted = reply.kind is Kind.ASK or (reply.kind is Kind.NONE and option and option.required)
-        if reply.wanted or not wanted or command is None or option is None or option.kind not in PICKED:
-            return reply
-        return replace(reply, wanted=Wanted(command.name, option.name))
-
-    def _render(self, reply: Reply, line: str, *, share: bool) -> Rendered:
-        again = reply.footer.command if reply.footer else line
-        return render(map_texts(reply, self.names.shown), line=again, share=share)
+        return await self._work.compute(lambda: self.desk.ask(line, self.asker(place)))
 
     async def _keep(self, rendered: Rendered) -> None:
         try:
@@ -279,7 +262,7 @@ class Answering:
     async def _share(self, incoming: Incoming, line: str, page: int) -> None:
         """Show a page to everyone in the channel, with who shared it, and take the button away."""
         reply = await self._ask(line, incoming.place)
-        rendered = await self._work.compute(lambda: self._render(reply, line, share=False))
+        rendered = await self._work.compute(lambda: present(reply, line, self.names, share=False))
         await self._keep(rendered)
         message = rendered.pages[min(page, len(rendered.pages)) - 1]
         by = {"type": "user", "user_id": incoming.place.user}

@@ -10,7 +10,7 @@ from bot.adapters.slack import limits
 from bot.adapters.slack.elements import option
 from bot.adapters.texts import inert
 from bot.desk import Asker, Call, Desk, Suggestion
-from bot.reply import Action, Kind, Line, Paragraph, Reply, Text, Wanted
+from bot.reply import Action, Kind, Line, Note, Paragraph, Reply, Text, Wanted
 
 LONGEST_NAME: Final = 4
 """Words of a name that are tried together."""
@@ -20,6 +20,7 @@ CHOICES: Final = 10
 WHO: Final = "who"
 
 _WORD: Final = re.compile(r"[^\W\d_][\w'’.-]*")
+_POSSESSIVE: Final = re.compile(r"(?:['’]s)?[.'’-]*$")
 
 
 def options(found: Sequence[Suggestion]) -> list[dict[str, Any]]:
@@ -40,10 +41,12 @@ def names_in(desk: Desk, text: str, asker: Asker) -> list[Suggestion]:
     for tried, phrase in enumerate(_phrases(text)):
         if tried >= TRIES or len(found) >= CHOICES:
             break
-        for one in desk.suggest(WHO, "name", phrase, asker, limit=5):
-            if _is_named(phrase, one):
-                found.setdefault(one.value, one)
-                break
+        offered = desk.suggest(WHO, "name", phrase, asker, limit=5)
+        named = next((one for one in offered if _is_named(phrase, one)), None)
+        if named is None and offered and not phrase.isascii():
+            named = _by_another_spelling(desk, phrase, offered, asker)
+        if named is not None:
+            found.setdefault(named.value, named)
     return list(found.values())
 
 
@@ -70,7 +73,7 @@ def reply(desk: Desk, text: str, asker: Asker) -> Reply:
 
 def _phrases(text: str) -> Iterator[str]:
     """Yield runs of words, the longest first at each place; each begins like a name."""
-    words = [match[0].rstrip(".-'’") for match in _WORD.finditer(inert(text))]
+    words = [_POSSESSIVE.sub("", match[0]) for match in _WORD.finditer(inert(text))]
     for start, word in enumerate(words):
         if word[:1].lower() == word[:1] != word[:1].upper():
             continue
@@ -85,3 +88,13 @@ def _is_named(phrase: str, one: Suggestion) -> bool:
     wanted = phrase.casefold().split()
     labels = [set(re.split(r"[\s,;()–—-]+", text.casefold())) for text in (one.label, one.hint, one.value)]
     return any(all(word in label for word in wanted) for label in labels)
+
+
+def _by_another_spelling(
+    desk: Desk, phrase: str, offered: Sequence[Suggestion], asker: Asker
+) -> Suggestion | None:
+    """Return the suggestion that answers to the phrase exactly, such as a name in another script."""
+    answer = desk.answer(Call(WHO, {"name": phrase}), asker)
+    if answer.kind is not Kind.ANSWER or (answer.blocks and isinstance(answer.blocks[0], Note)):
+        return None
+    return next((one for one in offered if one.label == answer.title), None)

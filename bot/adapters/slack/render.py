@@ -27,7 +27,20 @@ from bot.adapters.slack.blocks import (
 )
 from bot.adapters.slack.elements import EMPTY, Json, button, context, escape, is_web_address, option, plain
 from bot.adapters.texts import inert, map_texts, shorten
-from bot.reply import Cite, Degradation, Degree, Kind, Link, Name, Picture, Reply, Table, Wanted, block_lines
+from bot.reply import (
+    Cite,
+    Degradation,
+    Degree,
+    Kind,
+    Link,
+    Name,
+    Note,
+    Picture,
+    Reply,
+    Table,
+    Wanted,
+    block_lines,
+)
 
 NAMES_ROOM: Final = 1_500
 """Characters of a message kept for the menu of names."""
@@ -36,6 +49,9 @@ SUMMARY_LENGTH: Final = 700
 """Escaping makes at most five characters of one, so this stays within what Slack advises for `text`."""
 
 FOOTER_LENGTH: Final = 300
+
+ROW: Final = 2
+"""So few choices share a row with the other buttons."""
 
 CHOICES: Final = 2 * limits.ACTIONS_ELEMENTS
 """More choices than that help nobody."""
@@ -162,12 +178,18 @@ class _View:
         if reply.title.strip():
             made.append({"type": "header", "text": plain(reply.title, limits.HEADER_TEXT)})
         for index, one in enumerate(reply.blocks):
+            if made and isinstance(one, Note) and not one.heading and one.line.text == reply.title:
+                continue  # the title says it already
             made.extend(slack_blocks(one, sources, start=1 if index else page.start, tables=tables))
         if page.cut:
             made.append(context(f"{page.cut:,} more statements do not fit. Ask for a part of them."))
-        made.extend(source_blocks(reply.sources))
+        if reply.sources:
+            made.extend(({"type": "divider"}, *source_blocks(reply.sources)))
+        choices = list(self.choices(reply))
         below = [*self.below(page), *(name_menu(reply) if names else ())]
-        for row in (*batched(list(self.choices(reply)), limits.ACTIONS_ELEMENTS), below):
+        if len(choices) <= ROW:
+            choices, below = [], [*choices, *below]
+        for row in (*batched(choices, limits.ACTIONS_ELEMENTS), below):
             if row:
                 made.append({"type": "actions", "elements": row})
         if reply.footer:

@@ -156,9 +156,9 @@ def test_slack_is_set_up_by_a_token() -> None:
 
 
 def test_the_preview_is_the_exact_payload() -> None:
-    text, links = preview(SAMPLES["all blocks"], StubDesk.registry)
+    text, links = preview(SAMPLES["all blocks"], "/briefing", StubDesk.registry)
     (page,) = json.loads(text)
     assert set(page) == {"text", "blocks"}
     assert len(links) == 1
-    text, links = preview(reply(title="Try /who gref"), StubDesk.registry)
+    text, links = preview(reply(title="Try /who gref"), "/briefing", StubDesk.registry)
     assert "Try /whois gref" in text
