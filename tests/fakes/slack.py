@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import WSMsgType, web
+
 from fakes.slack_blocks import Problems as _Problems
 from fakes.slack_blocks import options, problems
 from fakes.slack_payloads import BOT, CHANNEL, DIRECT, TEAM, USER, envelope_type, number
@@ -370,7 +371,7 @@ class FakeSlack:
             "accepts_response_payload": kind != "events_api",
         }
         await self.sockets[socket].send_json(frame | changes)
-        ack: Json = await asyncio.wait_for(future, timeout=3)
+        ack: Json = await asyncio.wait_for(future, timeout=10)
         self.latencies.append(time.perf_counter() - started)
         if payload.get("type") == "block_suggestion":
             check = _Problems()

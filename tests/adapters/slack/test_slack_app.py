@@ -5,13 +5,13 @@ import time
 from typing import Any
 
 import pytest
-from conftest import Kit, choices, until
 from fakes import slack_payloads as payloads
 from fakes.slack import Fault
-from samples import FOOTER, SAMPLES, line, reply
+from samples import FOOTER, SAMPLES, reply
+from slack_kit import Kit, choices, kit_fixture, slack_fixture, state_fixture, until  # noqa: F401 - fixtures
 
 from bot.adapters.slack import presses
-from bot.reply import Kind, Note, Paragraph, Table, Visibility, Wanted
+from bot.reply import Kind, Note, Paragraph, Table, Visibility, Wanted, line
 
 
 def elements(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -100,7 +100,7 @@ async def test_what_is_not_for_us_is_acknowledged_and_left(kit: Kit, changes: di
 
 
 async def test_public_by_command_by_channel_and_by_reply(kit: Kit) -> None:
-    kit.answering._public = frozenset({"timeline", "C0OPEN"})
+    kit.answering._public = {"timeline", "C0OPEN"}
     kit.desk.replies["/who gref"] = reply(visibility=Visibility.PUBLIC)
     kit.desk.replies["/who nobody"] = reply(kind=Kind.NONE)
     await kit.socket()

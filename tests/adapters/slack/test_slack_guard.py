@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
-from conftest import SECRET, Kit
 from fakes import slack_payloads as payloads
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from slack_kit import SECRET, Kit, kit_fixture, slack_fixture, state_fixture  # noqa: F401 - fixtures
 
 from bot.adapters.slack.guard import BODY_MOST, Guard
 from bot.adapters.slack.server import EVENTS_PATH, UnreadableError, read_body
@@ -363,7 +363,7 @@ class _BareKit:
     """An adapter without network or database."""
 
     def __init__(self, calls: list[object]) -> None:
-        from conftest import REGISTRY, StubDesk
+        from slack_kit import REGISTRY, StubDesk
         from slack_sdk.web.async_client import AsyncWebClient
 
         from bot.adapters.slack.names import Names

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import typer
 import yaml
-from conftest import REGISTRY
 from fakes.slack import TOKEN, FakeSlack
+from slack_kit import REGISTRY, kit_fixture, slack_fixture, state_fixture  # noqa: F401 - fixtures
 from typer.testing import CliRunner
 
 from bot.adapters.slack.cli import granted_scopes, read_secrets, slack_typer

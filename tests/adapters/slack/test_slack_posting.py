@@ -1,16 +1,16 @@
 """Scheduled posts: once, or a typed failure that says what to do."""
 
 import pytest
-from conftest import Kit
 from fakes.slack import TOKEN, Fault
 from fakes.slack_payloads import CHANNEL
-from samples import SAMPLES, line, reply
+from samples import SAMPLES, reply
+from slack_kit import Kit, kit_fixture, slack_fixture, state_fixture  # noqa: F401 - fixtures
 
 from bot.adapters.slack.app import OneWorkspace
 from bot.adapters.slack.failures import Outcome
 from bot.adapters.slack.intake import Place
 from bot.adapters.slack.posting import Poster, PostError, PostRef, pages_for_post
-from bot.reply import Paragraph, Table
+from bot.reply import Paragraph, Table, line
 
 NEWS = Place(team="T0TEAM", channel=CHANNEL)
 KEY = "post:daily:2026-11-22T07:00Z"

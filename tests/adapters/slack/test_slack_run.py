@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
-from conftest import SECRET, StubDesk, until
 from cryptography.fernet import Fernet
 from fakes import slack_payloads as payloads
 from fakes.slack import APP_TOKEN, TOKEN, FakeSlack, Fault
 from samples import SAMPLES, reply
+from slack_kit import SECRET, StubDesk, kit_fixture, slack_fixture, state_fixture, until  # noqa: F401 - fixtures
 from test_slack_guard import signed
 
 from bot.adapters.slack.cli import ChatError, chat, is_set_up
@@ -24,7 +24,8 @@ HTTP = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": SECRET}
 
 
 def config(slack: FakeSlack, **changes: Any) -> SlackConfig:
-    return SlackConfig(**{"base_url": slack.base_url, "port": 0} | changes)
+    given: dict[str, Any] = {"base_url": slack.base_url, "port": 0}
+    return SlackConfig(**given | changes)
 
 
 @pytest.fixture

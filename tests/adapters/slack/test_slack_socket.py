@@ -2,9 +2,9 @@
 
 import pytest
 import structlog
-from conftest import Kit, until
 from fakes import slack_payloads as payloads
 from fakes.slack import Fault
+from slack_kit import Kit, kit_fixture, slack_fixture, state_fixture, until  # noqa: F401 - fixtures
 
 from bot.adapters.slack.failures import Outcome, SlackFailureError
 

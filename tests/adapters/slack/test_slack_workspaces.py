@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
-from conftest import SECRET, Kit
 from cryptography.fernet import Fernet
 from fakes import slack_payloads as payloads
 from fakes.slack import Fault
 from samples import reply
+from slack_kit import SECRET, Kit, kit_fixture, slack_fixture, state_fixture  # noqa: F401 - fixtures
 from slack_sdk.oauth.installation_store.file import FileInstallationStore
 from test_slack_guard import signed
 
@@ -201,7 +201,7 @@ async def test_tokens_are_encrypted_at_rest(house: House, tmp_path: Path) -> Non
 async def test_keys_can_be_changed_but_not_lost(house: House) -> None:
     await house.install()
     engine, client_id = house.kit.state.engine, SECRETS.client_id
-    who = {"enterprise_id": None, "team_id": payloads.TEAM}
+    who: dict[str, Any] = {"enterprise_id": None, "team_id": payloads.TEAM}
     newer = Installations(client_id, engine, Vault([new_key(), KEY]))
     bot = await newer.async_find_bot(**who)
     assert bot is not None

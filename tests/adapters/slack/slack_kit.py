@@ -156,7 +156,7 @@ class Kit:
         return str(running.make_url(""))
 
     async def settled(self) -> None:
-        assert await self.work.drain(5) == 0
+        assert await self.work.drain(10) == 0
 
     async def close(self) -> None:
         await self._closers.aclose()
@@ -164,29 +164,29 @@ class Kit:
         await self.web.close()
 
 
-async def until(true: Callable[[], bool], seconds: float = 3.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
     """Wait until something holds that another task brings about."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
+@pytest.fixture(name="slack")
+async def slack_fixture() -> AsyncIterator[FakeSlack]:
     async with FakeSlack() as made:
         yield made
 
 
-@pytest.fixture
-async def state(tmp_path: Path) -> AsyncIterator[State]:
+@pytest.fixture(name="state")
+async def state_fixture(tmp_path: Path) -> AsyncIterator[State]:
     made = State(f"sqlite:///{tmp_path / 'state.db'}")
     await made.open()
     yield made
     await made.close()
 
 
-@pytest.fixture
-async def kit(slack: FakeSlack, state: State) -> AsyncIterator[Kit]:
+@pytest.fixture(name="kit")
+async def kit_fixture(slack: FakeSlack, state: State) -> AsyncIterator[Kit]:
     made = Kit(slack, state)
     yield made
     await made.close()

@@ -1,0 +1,100 @@
+"""The state store: deliveries are first once, whoever asks and whatever the disk does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.state import REMEMBERED_SECONDS, State, database_url
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'state.db'}"
+
+
+@pytest.fixture
+async def state(url: str) -> AsyncIterator[State]:
+    made = State(url)
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def test_a_key_is_first_once(state: State) -> None:
+    assert await state.first("a")
+    assert not await state.first("a")
+    assert await state.first("b")
+
+
+async def test_many_at_once(state: State) -> None:
+    answers = await asyncio.gather(*(state.first(f"k{n % 50}") for n in range(200)))
+    assert sum(answers) == 50
+
+
+async def test_two_processes_and_a_restart(url: str) -> None:
+    one, other = State(url), State(url)
+    await one.open()
+    await other.open()
+    answers = await asyncio.gather(*(store.first(f"k{n}") for n in range(100) for store in (one, other)))
+    assert sum(answers) == 100
+    await one.close()
+    await other.close()
+    again = State(url)
+    await again.open()
+    assert not await again.first("k7")
+    await again.close()
+
+
+async def test_it_is_forgotten_a_day_later(url: str) -> None:
+    now = [1_732_000_000.0]
+    for later, first in ((0, True), (REMEMBERED_SECONDS - 1, False), (REMEMBERED_SECONDS + 1, True)):
+        now[0] = 1_732_000_000.0 + later
+        state = State(url, now=lambda: now[0])
+        await state.open()
+        assert await state.first("a") is first
+        await state.close()
+
+
+async def test_keys_of_any_length_and_script(state: State) -> None:
+    assert await state.first("x" * 10_000)
+    assert not await state.first("x" * 10_000)
+    assert await state.first("'; DROP TABLE seen; --")
+    assert await state.first("ключ\x00")
+
+
+async def test_without_a_database_a_process_knows_its_own(state: State) -> None:
+    await state.engine.dispose()
+    async with state.engine.begin() as connection:
+        await connection.exec_driver_sql("DROP TABLE seen")
+    assert await state.first("a")
+    assert not await state.first("a")
+
+
+async def test_lines_are_kept(state: State) -> None:
+    await state.keep({})
+    await state.keep({"k": "/search ferry", "l": "/who x"})
+    await state.keep({"k": "/other"})
+    assert await state.kept("k") == "/search ferry"
+    assert await state.kept("l") == "/who x"
+    assert await state.kept("m") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "full"),
+    [
+        ("sqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+        ("sqlite+aiosqlite:///x.db", "sqlite+aiosqlite:///x.db"),
+        ("postgresql://u:p@h/d", "postgresql+asyncpg://u:p@h/d"),
+        ("postgresql+psycopg://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
+    ],
+)
+def test_urls(url: str, full: str) -> None:
+    assert database_url(url) == full
+
+
+@pytest.mark.parametrize("url", ["mysql://h/d", "oracle://h/d"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="sqlite or a postgresql"):
+        database_url(url)
