@@ -349,7 +349,7 @@ def _open(ctx: typer.Context, level: LogLevel = "warning") -> Service:
     from bot.service import NothingToServe, open_service
 
     config = _config(ctx, None)
-    configure(ctx.obj.log_level or level, sys.stderr)
+    configure(ctx.obj.log_level or level)
     try:
         service = open_service(config)
     except NothingToServe as error:

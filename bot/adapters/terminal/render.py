@@ -195,7 +195,10 @@ class _Layout:
         if page.of > 1:
             self.flow(Styled(f"Page {page.number} of {page.of}", _DIM), 0)
         if footer is not None:
-            self.flow(Styled(msgspec.structs.replace(footer, notice="").text, _DIM), 0)
+            whole = msgspec.structs.replace(footer, notice="")
+            rests = msgspec.structs.replace(whole, command="").text
+            for part in (whole.text,) if cell_len(whole.text) <= self.width else (rests, footer.command):
+                self.flow(Styled(part, _DIM), 0)
             if footer.notice:
                 self.flow(Styled(footer.notice, _WARNING), 0)
         while self.lines and not self.lines[-1].plain:
