@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from bot.facts.edtf import parse, sort_key
+from bot.facts.findings import Finding
 from bot.facts.names import Named, write_names
 from bot.facts.records import Dossier, Entity, EntityKind, Fact, Source
 from bot.facts.snapshot import EVERYTHING, RANK_BITS, SCHEMA, VERSION, encode
@@ -42,6 +43,7 @@ def write_snapshot(
     snapshot_id: str,
     dossiers: Iterable[Records],
     files: Iterable[tuple[str, str, bytes]],
+    warnings: Iterable[Finding] = (),
 ) -> None:
     """Fill an empty database; `files` are (path, SHA-256, encoded result of parsing) in order of path."""
     db.executescript(SCHEMA)
@@ -54,7 +56,13 @@ def write_snapshot(
     write_names(db, _named(everything, stated, numbers))
     db.executemany("INSERT INTO file VALUES (?, ?, ?)", files)
     newest = max((one.known for facts in stated for one in facts), default=0)
-    meta = {"facts": len(ranks), "id": snapshot_id, "newest": newest, "version": VERSION}
+    meta = {
+        "facts": len(ranks),
+        "id": snapshot_id,
+        "newest": newest,
+        "version": VERSION,
+        "warnings": encode(tuple(warnings)),
+    }
     db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
     db.execute("COMMIT")
 
