@@ -33,7 +33,9 @@ CREATE UNIQUE INDEX source_id ON source (id, dossier);
 CREATE TABLE entity (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
 CREATE UNIQUE INDEX entity_id ON entity (id, dossier);
 -- A fact's number is its place by weight, then date, both descending: every index yields best first.
-CREATE TABLE fact (rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE fact (
+  rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, known INTEGER NOT NULL,
+  body BLOB NOT NULL);
 CREATE UNIQUE INDEX fact_id ON fact (id, dossier);
 -- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('owed', entity),
 -- ('topic', topic), ('source', source), ('disputed', '' or topic).
@@ -46,8 +48,8 @@ CREATE TABLE moment (tag INTEGER, kind TEXT, day INTEGER, width INTEGER, added I
   PRIMARY KEY (tag, kind, day, width, added, id, rank)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(stems, content='', detail=none, columnsize=0, tokenize='ascii');
 CREATE TABLE vocabulary (
-  word TEXT, stem TEXT, facts INTEGER NOT NULL, PRIMARY KEY (word, stem)) WITHOUT ROWID;
-CREATE INDEX vocabulary_stem ON vocabulary (stem);
+  dossier INTEGER, stem TEXT, word TEXT, facts INTEGER NOT NULL,
+  PRIMARY KEY (dossier, stem, word)) WITHOUT ROWID;
 {NAMES_SCHEMA}
 """
 
