@@ -5,30 +5,33 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 
-def configure(level: str, stream: TextIO) -> None:
+def configure(level: str) -> None:
     """Log events of this level (`debug` to `error`) and above: words at a terminal, JSON elsewhere.
 
     At a terminal an exception is only named, unless the level is `debug`.
     """
-    terminal = stream.isatty()
-    brief = terminal and level != "debug"
+    words = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    json: list[Processor] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
+    named: list[Processor] = [] if level == "debug" else [_name_exception]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _name_exception if brief else structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=False)
-            if terminal
-            else structlog.processors.JSONRenderer(ensure_ascii=False),
+            *([*named, words] if sys.stderr.isatty() else json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        # Looked up at each event: tests and servers put another stream there.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 

@@ -69,7 +69,6 @@ def missing(sentence: str, command: str, option: str, things: list[Thing]) -> Re
         kind=Kind.ASK,
         title=sentence,
         summary=sentence,
-        blocks=(Note(line(sentence)),),
         actions=tuple(Action(shorten(thing.label), f"/{command} {thing.ref}", thing.ref) for thing in things),
         wanted=Wanted(command, option),
     )

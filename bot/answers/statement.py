@@ -206,6 +206,7 @@ def source_line(base: FactBase, thing: Thing, number: int) -> SourceLine:
         When(humanise(published.date), published.date) if published else None,
         (published.inferred or "") if published else "",
         source.url or "",
+        f"/source {thing.ref}",
     )
 
 

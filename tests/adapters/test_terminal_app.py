@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from prompt_toolkit.output import DummyOutput
 from samples import SAMPLES, reply
 
 from bot.adapters.terminal.app import WELCOME, Conversation, Screen, prompt, shell
+from bot.adapters.terminal.render import render
 from bot.desk import Asker, Call, Completion, Suggestion
 from bot.registry import Registry
 from bot.reply import Action, Kind, Paragraph, Reply, line
@@ -89,16 +91,26 @@ def test_numbers_pick_choices(tmp_path: Path) -> None:
     assert said.endswith("The last answer offers no choices.\n\nYou said 1000.\n\n")
 
 
-def test_an_empty_line_turns_the_page() -> None:
+def test_an_empty_line_shows_more() -> None:
     conversation = Conversation(Echo(), ASKER)
     screen = Screen(80, 30)
-    pages = [conversation.say("/many", screen)]
-    while page := conversation.say("", screen):
-        pages.append(page)
-    assert len(pages) > 5
-    assert all(one.endswith("Press Enter for the next page.\n") for one in pages[:-1])
-    assert "Page 2 of" in pages[1]
-    assert "Press Enter" not in pages[-1]
+    shown = [conversation.say("/many", screen)]
+    while more := conversation.say("", screen):
+        shown.append(more)
+    assert len(shown) > 5
+    assert [len(one.splitlines()) for one in shown[:-1]] == [31] * (len(shown) - 1)
+    assert shown[0].endswith("Enter shows more (225 lines).\n")
+    assert 0 < len(shown[-1].splitlines()) <= 32
+    whole = "".join(re.sub(r"Enter shows more .*\n", "", one) for one in shown)
+    assert whole == render(SAMPLES["many points"], width=80).pages[0]
+
+
+def test_a_new_line_leaves_the_rest_unshown() -> None:
+    conversation = Conversation(Echo(), ASKER)
+    screen = Screen(80, 30)
+    conversation.say("/many", screen)
+    assert conversation.say("/a", screen) == "You said /a.\n"
+    assert conversation.say("", screen) == ""
 
 
 def test_an_interrupted_answer_does_not_end_the_shell(tmp_path: Path) -> None:

@@ -71,8 +71,8 @@ def test_a_whole_answer() -> None:
         "Go on with\n"
         "  1. More — every key point  /briefing length:full\n"
         "\n"
-        "snapshot 3f9c2a71 · as of 2024-06-01 · 42 facts · /briefing\n"
-        "licences as-of:2024-06-01\n"
+        "snapshot 3f9c2a71 · as of 2024-06-01 · 42 facts\n"
+        "/briefing licences as-of:2024-06-01\n"
     )
 
 

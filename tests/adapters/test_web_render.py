@@ -252,8 +252,8 @@ def test_an_entry_without_a_date_has_no_head() -> None:
     assert not document.all(".head")
 
 
-def test_choices_are_announced_as_a_question() -> None:
-    assert article(SAMPLES["ask"]).all(".actions")[0].text.startswith("Which one?")
+def test_choices_are_called_so() -> None:
+    assert article(SAMPLES["ask"]).all(".actions")[0].text.startswith("Choices")
 
 
 def test_headings_go_down_one_level_at_a_time() -> None:

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 PROMPT: Final = "› "
 LEAVE: Final = frozenset({"exit", "quit", "/exit", "/quit"})
 WELCOME: Final = (
-    "Type a command such as /briefing; Tab completes, a number picks a choice, Enter turns the page. "
-    "/help lists the commands, Ctrl-D leaves.\n"
+    "Type a command such as /briefing; /help lists them. Tab completes, a number picks a choice, "
+    "Enter shows more, Ctrl-D leaves.\n"
 )
 RESERVED: Final = 3
-"""Lines of the screen that a page leaves to the prompt and what was typed."""
+"""Lines of the screen that an answer leaves to the prompt and what was typed."""
+SPARE: Final = 2
+"""So few lines more are shown at once rather than after Enter."""
 
 
 class Screen(msgspec.Struct, frozen=True):
@@ -47,19 +49,19 @@ class Screen(msgspec.Struct, frozen=True):
 
 
 class Conversation:
-    """What the shell remembers between two lines: the choices last offered and the pages not yet shown."""
+    """What the shell remembers between two lines: the choices last offered and the lines not yet shown."""
 
     def __init__(self, desk: Desk, asker: Asker) -> None:
         self.desk = desk
         self.asker = asker
         self._choices: tuple[str, ...] = ()
-        self._pages: list[str] = []
+        self._rest: list[str] = []
 
     def say(self, line: str, screen: Screen) -> str:
-        """Return what is printed for a typed line: an answer, a choice's answer, or the next page."""
+        """Return what is printed for a typed line: its answer, a choice's, or how the last one goes on."""
         line = line.strip()
         if not line:
-            return self._page()
+            return self._next(screen)
         if line.isdecimal() and len(line) <= 3:
             return self._choose(int(line), screen)
         return self._ask(line, screen)
@@ -73,18 +75,19 @@ class Conversation:
 
     def _ask(self, line: str, screen: Screen) -> str:
         reply = self.desk.ask(line, self.asker)
-        rendered = render(
-            reply, width=screen.width, height=screen.height, colour=screen.colour, links=screen.colour
-        )
         self._choices = tuple(action.command for action in reply.actions)
-        self._pages = list(rendered.pages)
-        return self._page()
+        # One page, shown by the screen: pages would repeat title and sources, which are a scroll away.
+        (page,) = render(reply, width=screen.width, colour=screen.colour, links=screen.colour).pages
+        self._rest = page.splitlines(keepends=True)
+        return self._next(screen)
 
-    def _page(self) -> str:
-        if not self._pages:
-            return ""
-        page = self._pages.pop(0)
-        return f"{page}Press Enter for the next page.\n" if self._pages else page
+    def _next(self, screen: Screen) -> str:
+        count = len(self._rest) if screen.height is None else screen.height
+        if len(self._rest) <= count + SPARE:
+            count = len(self._rest)
+        shown, self._rest = self._rest[:count], self._rest[count:]
+        more = f"Enter shows more ({len(self._rest)} lines).\n" if self._rest else ""
+        return "".join(shown) + more
 
 
 def shell(

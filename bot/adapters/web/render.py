@@ -257,7 +257,7 @@ class _Article:
                 f'aria-label="Back to citation {source.number}">↩</a>'
             )
         facts = (
-            f'<a class="facts" href="{escape(ask_url(f"/source {source.id}"))}" '
+            f'<a class="facts" href="{escape(ask_url(source.command or f"/source {source.id}"))}" '
             f'title="Every fact that rests on it">{escape(source.id)}</a>'
         )
         return (
@@ -289,7 +289,7 @@ class _Article:
             f"{_hint(one.hint)}</a></li>"
             for one in self.reply.actions
         )
-        heading = "Which one?" if self.reply.kind is Kind.ASK else "Go on with"
+        heading = "Choices" if self.reply.kind is Kind.ASK else "Go on with"
         return f'<section class="actions"><h3>{heading}</h3><ul>{rows}</ul></section>'
 
     def footer(self, footer: Footer | None) -> str:
