@@ -143,7 +143,7 @@ class Socket:
 
     async def _disconnect(self) -> None:
         self.health.connected = False
-        client, self._client = self._client, None
+        client = self._client
         if client is None:
             return
         tasks = [client.message_processor, client.current_session_monitor, client.message_receiver]
@@ -153,6 +153,7 @@ class Socket:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+        self._client = None  # only now: whoever is cancelled before leaves it to the next call
 
     def _hear(self) -> None:
         self.health.heard = self._now()

@@ -140,7 +140,7 @@ class Kit:
 
     async def socket(self, **options: Any) -> Socket:
         app = bolt_app(self.answering, self.work, client=self.web.client(TOKEN))
-        made = Socket(app, self.web, APP_TOKEN, **({"ping_seconds": 0.2} | options))
+        made = Socket(app, self.web, APP_TOKEN, **({"ping_seconds": 5} | options))
         self._closers.push_async_callback(made.close)
         await made.start()
         await until(lambda: bool(self.slack.sockets))

@@ -18,7 +18,7 @@ async def answers(kit: Kit) -> None:
 
 
 async def test_a_closed_socket_is_opened_again(kit: Kit) -> None:
-    await kit.socket()
+    await kit.socket(ping_seconds=0.5)
     await answers(kit)
     old = kit.slack.sockets[-1]
     await old.close()
@@ -27,7 +27,7 @@ async def test_a_closed_socket_is_opened_again(kit: Kit) -> None:
 
 
 async def test_a_socket_cut_without_a_word_is_opened_again(kit: Kit) -> None:
-    await kit.socket()
+    await kit.socket(ping_seconds=0.5)
     old = kit.slack.sockets[-1]
     assert old._req is not None
     assert old._req.transport is not None
