@@ -7,13 +7,14 @@ memories that every chat adapter needs: which deliveries were seen, and lines to
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, event, select
+from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, event, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,6 +32,19 @@ _seen = Table(
     "seen", _metadata, Column("key", String(255), primary_key=True), Column("at", Float, index=True)
 )
 _lines = Table("lines", _metadata, Column("key", String(64), primary_key=True), Column("line", Text))
+
+
+# One constant statement for any number of keys: SQLAlchemy would compile a list of values anew each time.
+_SEE: Final = {
+    dialect: text(
+        f"INSERT INTO seen (key, at) SELECT one.value, :at FROM {source} AS one "  # noqa: S608 - ours
+        "WHERE true ON CONFLICT DO NOTHING RETURNING key"
+    )
+    for dialect, source in (
+        ("sqlite", "json_each(:keys)"),
+        ("postgresql", "json_array_elements_text(CAST(:keys AS json))"),
+    )
+}
 
 
 def database_url(url: str) -> str:
@@ -83,7 +97,7 @@ class State:
         Calls that come together share one transaction. When the database cannot be written, this process
         still tells its own duplicates apart; that is logged.
         """
-        key = key[:255]
+        key = key[:255].replace("\x00", "")
         if key in self._recent:
             return False
         self._recent[key] = None
@@ -125,9 +139,9 @@ class State:
 
     async def _insert_seen(self, keys: list[str]) -> set[str]:
         try:
-            rows = [{"key": key, "at": self._now()} for key in keys]
+            given = {"keys": json.dumps(keys), "at": self._now()}
             async with self.engine.begin() as connection:
-                result = await connection.execute(self._insert(_seen, rows).returning(_seen.c.key))
+                result = await connection.execute(_SEE[self.engine.dialect.name], given)
                 new = set(result.scalars())
             self._written += len(new)
             if self._written >= PURGE_EVERY:

@@ -13,6 +13,7 @@ from bot.adapters.slack.elements import (
     context,
     date,
     is_web_address,
+    joined,
     lines,
     literal,
     plain,
@@ -69,7 +70,7 @@ def slack_blocks(block: Block, sources: Sources, *, start: int = 1, tables: bool
         case Table():
             parts = [bullets(_row(block.head, row, sources) for row in block.rows)]
         case Quote():
-            said = {"type": "rich_text_quote", "elements": spans(block.line, sources)}
+            said = {"type": "rich_text_quote", "elements": joined(spans(block.line, sources))}
             parts = [said, section([literal("— "), *spans(block.by, sources)])]
         case Note():
             mark = {"type": "emoji", "name": _EMOJI[block.level]}
@@ -164,7 +165,7 @@ def _table(table: Table, sources: Sources) -> Json:
 
 
 def _cell(cell: Line, sources: Sources) -> Json:
-    elements = spans(cell, sources)
+    elements = joined(spans(cell, sources))
     if len(elements) == 1 and elements[0]["type"] == "text" and "style" not in elements[0]:
         return {"type": "raw_text", "text": elements[0]["text"]}
     return {"type": "rich_text", "elements": [section(elements)]}

@@ -92,28 +92,29 @@ def span(one: Span, sources: Mapping[int, SourceLine]) -> Json:
 
 
 def spans(line: Line, sources: Mapping[int, SourceLine]) -> list[Json]:
-    """Return a line as rich_text elements, never none."""
-    return joined(span(one, sources) for one in line.spans) or [literal(EMPTY)]
+    """Return a line's spans as rich_text elements, which :func:`joined` makes fit for Slack."""
+    return [span(one, sources) for one in line.spans] if line.text.strip() else [literal(EMPTY)]
 
 
 def joined(elements: Iterable[Json]) -> list[Json]:
-    """Join neighbouring texts of one style and drop empty ones, which Slack refuses."""
+    """Join neighbouring texts of one style and drop empty ones, which Slack refuses; never none are left."""
     kept: list[Json] = []
+    last: Json | None = None
     for one in elements:
-        if one["type"] in {"text", "link"} and not one["text"]:
+        if one.get("text") == "":
             continue
-        before = kept[-1] if kept else None
-        alike = before and one["type"] == "text" == before["type"] and one.get("style") == before.get("style")
-        if before and alike:
-            kept[-1] = before | {"text": before["text"] + one["text"]}
+        is_text = one["type"] == "text"
+        if last is not None and is_text and one.get("style") == last.get("style"):
+            last["text"] += one["text"]
         else:
+            last = one if is_text else None
             kept.append(one)
-    return kept
+    return kept or [literal(EMPTY)]
 
 
 def section(elements: Iterable[Json]) -> Json:
     """Return a rich_text_section."""
-    return {"type": "rich_text_section", "elements": joined(elements) or [literal(EMPTY)]}
+    return {"type": "rich_text_section", "elements": joined(elements)}
 
 
 def bullets(items: Iterable[Iterable[Json]], *, numbered: bool = False, start: int = 1) -> Json:

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from bot.adapters.slack.names import Names
 from bot.adapters.slack.render import Rendered, render
-from bot.adapters.texts import map_texts
 from bot.registry import OptionKind
 from bot.reply import Kind, Reply, Wanted
 
@@ -32,4 +31,4 @@ def with_picker(reply: Reply, line: str, names: Names) -> Reply:
 def present(reply: Reply, line: str, names: Names, *, share: bool) -> Rendered:
     """Return the pages of the reply to `line`, in which commands are called as in Slack."""
     again = reply.footer.command if reply.footer else line
-    return render(map_texts(with_picker(reply, line, names), names.shown), line=again, share=share)
+    return render(with_picker(reply, line, names), line=again, share=share, shown=names.shown)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -93,13 +93,21 @@ class Rendered(msgspec.Struct, frozen=True):
     long: dict[str, str] = {}
 
 
-def render(reply: Reply, *, line: str = "", share: bool = False, most: int | None = None) -> Rendered:
+def render(
+    reply: Reply,
+    *,
+    line: str = "",
+    share: bool = False,
+    most: int | None = None,
+    shown: Callable[[str], str] | None = None,
+) -> Rendered:
     """Return the reply as Slack messages.
 
     `line` is what the buttons for other pages ask; without it, the command in the footer. `share` adds the
-    button "Share to channel". `most` bounds the number of pages.
+    button "Share to channel". `most` bounds the number of pages. `shown` changes every text that is read,
+    such as names of commands.
     """
-    safe = map_texts(reply, inert)
+    safe = map_texts(reply, inert if shown is None else lambda text: shown(inert(text)))
     view = _View(line or (reply.footer.command if reply.footer else ""), share and reply.kind is Kind.ANSWER)
     notes = list(_less_than_full(safe))
     try:
@@ -130,7 +138,7 @@ def noted(rendered: Rendered, remark: str) -> Rendered:
 
 def size(blocks: list[Json]) -> int:
     """Return the length of blocks as compact JSON, which is what the budget of a message counts."""
-    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+    return len(msgspec.json.encode(blocks).decode())
 
 
 def builder_link(blocks: list[Json]) -> str:
@@ -146,6 +154,7 @@ class _View:
         self.line = line
         self.share = share
         self.long: dict[str, str] = {}
+        self._laid: dict[tuple[int, bool], tuple[Reply, list[Json]]] = {}
 
     def fits(self, page: Page) -> bool:
         """Whether the page, and its twin, are within what Slack takes, with room for the menu of names."""
@@ -164,23 +173,17 @@ class _View:
         return True
 
     def message(self, page: Page) -> Message:
-        text = escape(shorten(page.reply.summary or page.reply.title, SUMMARY_LENGTH)) or EMPTY
+        said = page.reply.summary.strip() or page.reply.title.strip() or EMPTY
+        text = escape(shorten(said, SUMMARY_LENGTH))
         if page.of > 1:
             text += f" (page {page.number} of {page.of})"
         blocks = self.blocks(page, tables=True)
-        twin = self.blocks(page, tables=False)
-        return Message(text, blocks, None if blocks == twin else twin)
+        has_table = any(block["type"] == "table" for block in blocks)
+        return Message(text, blocks, self.blocks(page, tables=False) if has_table else None)
 
     def blocks(self, page: Page, *, tables: bool, names: bool = True) -> list[Json]:
         reply = page.reply
-        sources = {one.number: one for one in reply.sources}
-        made: list[Json] = []
-        if reply.title.strip():
-            made.append({"type": "header", "text": plain(reply.title, limits.HEADER_TEXT)})
-        for index, one in enumerate(reply.blocks):
-            if made and isinstance(one, Note) and not one.heading and one.line.text == reply.title:
-                continue  # the title says it already
-            made.extend(slack_blocks(one, sources, start=1 if index else page.start, tables=tables))
+        made = [*self.statements(page, tables=tables)]
         if page.cut:
             made.append(context(f"{page.cut:,} more statements do not fit. Ask for a part of them."))
         if reply.sources:
@@ -195,6 +198,23 @@ class _View:
         if reply.footer:
             made.append(context(shorten(reply.footer.text, FOOTER_LENGTH)))
         return made or [context(reply.summary)]
+
+    def statements(self, page: Page, *, tables: bool) -> list[Json]:
+        """Lay out title and blocks of a page; once for `fits` and for the message."""
+        reply = page.reply
+        before = self._laid.get((id(reply), tables))
+        if before is not None:
+            return before[1]
+        sources = {one.number: one for one in reply.sources}
+        made: list[Json] = []
+        if reply.title.strip():
+            made.append({"type": "header", "text": plain(reply.title, limits.HEADER_TEXT)})
+        for index, one in enumerate(reply.blocks):
+            if made and isinstance(one, Note) and not one.heading and one.line.text == reply.title:
+                continue  # the title says it already
+            made.extend(slack_blocks(one, sources, start=1 if index else page.start, tables=tables))
+        self._laid[id(reply), tables] = (reply, made)  # the reply is kept so that its id stays its own
+        return made
 
     def choices(self, reply: Reply) -> Iterator[Json]:
         """Yield the picker for an argument that is still wanted, and the reply's own buttons."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -27,6 +28,7 @@ TIMEOUT_SECONDS: Final = 15
 _log = structlog.get_logger(__name__)
 
 
+@functools.cache
 def quiet_logger() -> logging.Logger:
     """Return the logger for Slack's libraries: warnings only, since they log bodies and tokens below."""
     logger = logging.getLogger("bot.slack.library")
