@@ -98,19 +98,21 @@ class FactBase:
 
     def fact(self, ref: str) -> Stated | None:
         """Return the fact of that id, or None where it does not exist or could not be known."""
-        row = self._row("fact", ref, "rank")
-        stated = self.snapshot.fact(row[0]) if row else None
-        return stated if stated and stated.known <= self.today else None
+        return next(iter(self.facts(ref)), None)
+
+    def facts(self, ref: str) -> list[Stated]:
+        """Return the facts of that id in all dossiers that have one, those that could be known."""
+        return list(self._visible(self._rows("fact", ref, "rank")))
 
     def entity(self, ref: str) -> Entity | None:
         """Return the entity of that id, or None."""
-        row = self._row("entity", ref, "n")
-        return self.snapshot.entity(row[0]) if row else None
+        rows = self._rows("entity", ref, "n")
+        return self.snapshot.entity(rows[0]) if rows else None
 
     def source(self, ref: str) -> Source | None:
         """Return the source of that id, or None where it does not exist or had not appeared."""
-        row = self._row("source", ref, "n")
-        source = self.snapshot.source(row[0]) if row else None
+        rows = self._rows("source", ref, "n")
+        source = self.snapshot.source(rows[0]) if rows else None
         later = source and source.published and ordinal(source.published.date) > self.today
         return None if later else source
 
@@ -272,12 +274,12 @@ class FactBase:
         dossier, colon, rest = ref.partition(":")
         return (dossier, rest) if colon and dossier in self._numbers else ("", ref)
 
-    def _row(self, table: str, ref: str, column: str) -> tuple[int] | None:
+    def _rows(self, table: str, ref: str, column: str) -> list[int]:
         dossier, thing_id = self._split(ref)
         query = f"SELECT {column}, dossier FROM {table} WHERE id = ?"  # noqa: S608 -- names from this module
         wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
         rows = self.snapshot.db.execute(query, (thing_id,))
-        return min(((row[0],) for row in rows if row[1] in wanted), default=None)
+        return sorted(number for number, place in rows if place in wanted)
 
     def _tags(self, kind: str, thing_id: str, dossier: str | None) -> list[int]:
         wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
