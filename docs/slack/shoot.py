@@ -4,6 +4,7 @@ Needs the bot installed and Debian's chromium. Each picture is what `ask … --a
 slack-blocks-to-jsx; nothing is loaded from the network.
 """
 
+# ruff: noqa: PLC0415 - the pictures of messages need only the command line
 from __future__ import annotations
 
 import json
@@ -14,15 +15,15 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
+IMAGES = HERE.parent / "images"
 MARGIN = 16
 SHOTS = {
-    "whois": ("/who gref", "light"),
+    "whois": ("/whois gref", "light"),
     "briefing": ("/briefing", "light"),
     "timeline": ("/timeline sberbank", "dark"),
-    "ask": ("/who", "light"),
-    "none": ("/who grief", "light"),
-    "fact": ("/fact ai-order", "light"),
-    "due": ("/due", "light"),
+    "ask": ("/whois", "light"),
+    "none": ("/whois grief", "light"),
+    "home": ("The bot's Home tab", "light"),
 }
 
 
@@ -30,7 +31,7 @@ def main(names: list[str]) -> None:
     """Take the named pictures, or all."""
     for name, (line, theme) in SHOTS.items():
         if not names or name in names:
-            shoot(name, payload(line), line, theme)
+            shoot(name, home() if name == "home" else payload(line), line, theme)
 
 
 def payload(line: str) -> list[object]:
@@ -40,8 +41,29 @@ def payload(line: str) -> list[object]:
     return list(json.loads(done.stdout))
 
 
+def home() -> list[object]:
+    """Return the blocks of the Home tab as if they were a message."""
+    from bot.adapters.slack.home import home_view
+    from bot.adapters.slack.names import Names
+    from bot.commands import REGISTRY
+    from bot.config import load_config
+    from bot.desk import Asker, Call
+    from bot.service import open_service
+
+    with tempfile.TemporaryDirectory() as folder:
+        service = open_service(load_config(None, environ={}, state=Path(folder)))
+        desk, asker = service.desk, Asker(platform="slack")
+        topics = [
+            (one.label, desk.canonical(Call("briefing", {"topic": one.value})))
+            for one in desk.suggest("briefing", "topic", "", asker)
+        ]
+        view = home_view(desk.ask("/briefing", asker), desk.ask("/due", asker), topics, Names(REGISTRY))
+        service.close()
+    return [{"text": "Home", "blocks": view["blocks"]}]
+
+
 def shoot(name: str, messages: list[object], line: str, theme: str) -> None:
-    """Write docs/slack/NAME.png."""
+    """Write docs/images/slack-NAME.png."""
     chromium = shutil.which("chromium") or "chromium"
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder)
@@ -49,8 +71,8 @@ def shoot(name: str, messages: list[object], line: str, theme: str) -> None:
         document = json.dumps({"command": line, "messages": messages[:1], "theme": theme}, ensure_ascii=True)
         (page / "payload.js").write_text(f"window.PAYLOAD = {document};", encoding="utf-8")
         (page / "index.html").write_text(
-            '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="page.css"><div id="root"></div>'
-            '<script src="payload.js"></script><script src="page.js"></script>',
+            '<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="page.css">'
+            '<div id="root"></div><script src="payload.js"></script><script src="page.js"></script>',
             encoding="utf-8",
         )
         flags = ["--headless=new", "--no-sandbox", "--hide-scrollbars", "--virtual-time-budget=4000"]
@@ -58,7 +80,7 @@ def shoot(name: str, messages: list[object], line: str, theme: str) -> None:
         look = [chromium, *flags, "--window-size=780,800", "--dump-dom", address]
         dom = subprocess.run(look, check=True, capture_output=True, text=True).stdout  # noqa: S603
         height = int(dom.partition('data-height="')[2].partition('"')[0]) + 2 * MARGIN
-        target = f"--screenshot={HERE / f'{name}.png'}"
+        target = f"--screenshot={IMAGES / f'slack-{name}.png'}"
         size = f"--window-size=780,{height}"
         subprocess.run([chromium, *flags, size, target, address], check=True, capture_output=True)  # noqa: S603
 

@@ -87,7 +87,7 @@ def _how(names: Names) -> Json:
         [
             literal(f"/{names.of(one)}", code=True),
             literal(f" — {one.summary}. For example "),
-            literal(one.example),
+            literal(names.shown(one.example), code=True),
         ]
         for one in names.registry
     ]

@@ -124,8 +124,9 @@ def test_the_home_of_the_shipped_dossier(desk: Dispatcher) -> None:
     view = home_view(desk.ask("/briefing", HERE), desk.ask("/due", HERE), topics, NAMES)
     assert problems(view["blocks"], "home") == []
     shown = "\n".join(texts(view["blocks"]))
-    for word in ("Closer work with China", "progress report", "Topics", "/whois", "[1]"):
+    for word in ("Closer work with China", "progress report", "Topics", "/whois gref", "[1]"):
         assert word in shown
+    assert "/who gref" not in shown
 
 
 @pytest.mark.parametrize(

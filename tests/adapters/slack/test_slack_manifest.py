@@ -1,6 +1,8 @@
 """The manifest that Slack accepts, held to its published schema (v1) by the fields that we use."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,6 +27,7 @@ from bot.adapters.slack.manifest import (
     scope_table,
 )
 from bot.adapters.slack.names import NameRefusedError, Names
+from bot.config import Slack
 from bot.registry import SLACK_RESERVED, Registry
 from bot.reply import Kind, Reply
 
@@ -254,3 +257,18 @@ def test_secrets_are_never_shown() -> None:
 def test_what_is_missing_is_said(secrets: SlackSecrets, http: bool, said: str) -> None:
     with pytest.raises(SettingError, match=said):
         require(secrets, http=http)
+
+
+def test_the_documentation_has_every_scope_setting_and_variable() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "slack.md").read_text(encoding="utf-8")
+    assert scope_table() in page
+    for name in (*Slack.__struct_fields__, *SECRET_NAMES):
+        assert name in page, f"{name} is not documented"
+    for picture in re.findall(r"\]\((images/[^)]+)\)", page):
+        assert (Path(__file__).parents[3] / "docs" / picture).is_file()
+
+
+SECRET_NAMES = (
+    *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"),
+    "SLACK_TOKEN_KEYS_FILE",
+)
