@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Final, Protocol, assert_never
 
@@ -107,6 +108,10 @@ class Answering:
         except Exception as error:
             self.counts.failed += 1
             _log.exception("reply failed", kind=type(incoming.said).__name__, error=type(error).__name__)
+            with contextlib.suppress(Exception):
+                await self._say(
+                    incoming, "Something went wrong here. Ask again; tell your operator if it stays."
+                )
 
     def suggest(self, said: Suggest, place: Place) -> list[dict[str, Any]]:
         """Return the options that complete a picker, as Slack wants them in the acknowledgement."""

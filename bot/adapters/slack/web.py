@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -28,11 +29,24 @@ TIMEOUT_SECONDS: Final = 15
 _log = structlog.get_logger(__name__)
 
 
+_TOKEN: Final = re.compile(r"x(?:ox|app)[a-z.]*-[-.\w]+")
+
+
+class _Forward(logging.Handler):
+    """Hands what Slack's libraries log to our log: one line, no traceback, no token."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        said = _TOKEN.sub("(token)", record.getMessage()).replace("\n", " ")[:300]
+        _log.error("Slack's library", said=said)
+
+
 @functools.cache
 def quiet_logger() -> logging.Logger:
-    """Return the logger for Slack's libraries: warnings only, since they log bodies and tokens below."""
+    """Return the logger for Slack's libraries: errors only, since they log bodies and tokens below."""
     logger = logging.getLogger("bot.slack.library")
-    logger.setLevel(logging.WARNING)
+    logger.setLevel(logging.ERROR)
+    logger.propagate = False
+    logger.addHandler(_Forward())
     return logger
 
 

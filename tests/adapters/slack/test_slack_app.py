@@ -398,6 +398,7 @@ async def test_a_desk_that_breaks_does_not_end_the_process(kit: Kit) -> None:
     await kit.slack.deliver(payloads.mention("who gref"))
     await kit.settled()
     assert kit.answering.counts.failed == 1
+    assert "Something went wrong" in kit.slack.ephemerals[0]["text"]
     kit.desk.raises = None
     await ask(kit, "/whois", "gref")
 

@@ -1,10 +1,16 @@
 """The whole adapter as `briefing-bot run` starts it, and what it says when it cannot start."""
 
+import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import ClientSession
 from cryptography.fernet import Fernet
 from fakes import slack_payloads as payloads
@@ -17,8 +23,10 @@ from bot.adapters.slack.cli import ChatError, chat, is_set_up
 from bot.adapters.slack.config import SlackConfig, secrets_from
 from bot.adapters.slack.preview import payloads as preview
 from bot.adapters.slack.run import serving_slack
+from bot.adapters.slack.web import quiet_logger
 from bot.state import State
 
+ROOT = Path(__file__).parents[3]
 TOKENS = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}
 HTTP = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_SIGNING_SECRET": SECRET}
 
@@ -163,3 +171,47 @@ def test_the_preview_is_the_exact_payload() -> None:
     assert len(links) == 1
     text, links = preview(reply(title="Try /who gref"), "/briefing", StubDesk.registry)
     assert "Try /whois gref" in text
+
+
+async def test_briefing_bot_run(slack: FakeSlack, tmp_path: Path) -> None:
+    """The command itself: two tokens in the environment, an answer, a clean end; and after a restart."""
+    settings = tmp_path / "briefing-bot.yaml"
+    settings.write_text(
+        f"briefings: {ROOT / 'briefings'}\nstate: {tmp_path / 'kept'}\nweb: {{port: 0}}\n"
+        f"slack: {{base_url: '{slack.base_url}', names: [{{command: who, name: people}}]}}\n"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)} | TOKENS
+    command = payloads.slash("/people", "gref", slack.response_url())
+    for turn in (1, 2):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "--config", str(settings), "run"),
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        await until(lambda: bool(slack.sockets), 30)
+        await slack.deliver(command)
+        await slack.deliver(payloads.slash("/due", "", slack.response_url()))
+        await until(lambda turn=turn: len(slack.responses) == turn + 1)
+        process.send_signal(signal.SIGTERM)
+        out, errors = await asyncio.wait_for(process.communicate(), 15)
+        assert process.returncode == 0, errors
+        assert b"Slack is served at https://example.slack.com/." in out
+        assert b"Traceback" not in errors
+        assert b"xoxb" not in out + errors
+        await until(lambda: not slack.sockets)
+    assert slack.responses[0]["text"].startswith("German Gref")
+    assert "/people gref" in str(slack.responses[0]["blocks"])
+
+
+def test_the_command_line_starts_without_slacks_libraries() -> None:
+    heavy = "{'slack_bolt', 'slack_sdk', 'sqlalchemy', 'aiohttp', 'cryptography'}"
+    code = f"import sys, bot.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+async def test_what_the_libraries_log_is_one_line_without_tokens() -> None:
+    with structlog.testing.capture_logs() as logs:
+        quiet_logger().error("it broke\nwith %s", "xoxb-1-secret-token and xapp-1-A-2-b")
+    assert [one["said"] for one in logs] == ["it broke with (token) and (token)"]
