@@ -1,6 +1,7 @@
 """The state store: deliveries are first once, whoever asks and whatever the disk does."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,9 +10,19 @@ import pytest
 from bot.state import REMEMBERED_SECONDS, State, database_url
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'state.db'}"
+SERVER = os.environ.get("BRIEFING_BOT_TEST_DATABASE")
+"""The URL of an empty PostgreSQL database, to run these tests on it as well."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if SERVER else ["sqlite"])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite" or SERVER is None:
+        return f"sqlite:///{tmp_path / 'state.db'}"
+    server = State(SERVER)
+    async with server.engine.begin() as connection:
+        await connection.exec_driver_sql("DROP TABLE IF EXISTS seen, lines")
+    await server.close()
+    return SERVER
 
 
 @pytest.fixture
