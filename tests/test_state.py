@@ -9,7 +9,6 @@ import pytest
 
 from bot.state import REMEMBERED_SECONDS, State, database_url
 
-
 SERVER = os.environ.get("BRIEFING_BOT_TEST_DATABASE")
 """The URL of an empty PostgreSQL database, to run these tests on it as well."""
 
