@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from bot.facts.findings import Findings
+from bot.facts.findings import Findings, shown
 from bot.facts.reader import read
 from bot.facts.records import Record
 from bot.facts.shape import BAD, build
@@ -24,6 +25,9 @@ CHECKOUT: Final = Path(__file__).parent.parent / "briefings"
 """The dossiers of a checkout."""
 
 NAME: Final = "briefing-bot.yaml"
+
+PLATFORMS: Final = ("slack", "discord", "web", "terminal")
+"""Where a place may be."""
 
 
 class ConfigError(ValueError):
@@ -41,10 +45,19 @@ class Web(Record, frozen=True, kw_only=True):
     hosts: tuple[str, ...] = ()
 
 
-class Place(Record, frozen=True, kw_only=True):
-    """What a channel of a platform (slack, discord, web, terminal) sees: these dossiers only."""
+class Platform(StrEnum):
+    """Where the bot speaks."""
 
-    platform: str
+    SLACK = "slack"
+    DISCORD = "discord"
+    WEB = "web"
+    TERMINAL = "terminal"
+
+
+class Place(Record, frozen=True, kw_only=True):
+    """What a channel of a platform sees: these dossiers only. Without a channel, all other channels."""
+
+    platform: Platform
     dossiers: tuple[str, ...]
     channel: str = ""
 
@@ -123,13 +136,19 @@ def _read(file: Path) -> Settings:
         raise ConfigError(f"The configuration {file} cannot be read ({error.strerror}).") from None
     reading = read(data, str(file))
     found = Findings(str(file))
-    found.found = reading.findings
+    # Y019, an empty file, is an error only where there must be records.
+    found.found = [one for one in reading.findings if one.code != "Y019"]
     settings = build(reading.tree, Settings, found) if reading.tree else Settings()
     if found.found or settings is BAD:
         first = min(found.found)
         raise ConfigError(
             f"{first.file}, line {first.line}, column {first.column}: {first.message} {first.fix}"
         )
+    for place in settings.places:
+        # A place that no platform asks for would leave the real one open to every dossier.
+        if place.platform not in PLATFORMS:
+            fix = f"write one of {', '.join(PLATFORMS)}."
+            raise ConfigError(f"{file}: there is no platform {shown(place.platform)}; {fix}")
     if not 0 <= settings.web.port <= 65_535:
         raise ConfigError(f"{file}: web.port is {settings.web.port}; a port is a number from 0 to 65535.")
     return msgspec.convert(settings, Settings, from_attributes=True)
@@ -137,7 +156,8 @@ def _read(file: Path) -> Settings:
 
 def _default_briefings() -> Path:
     working = Path("briefings")
-    return next((folder for folder in (working, CHECKOUT) if folder.is_dir()), SHIPPED)
+    is_checkout = (CHECKOUT.parent / "pyproject.toml").is_file()
+    return working if working.is_dir() else CHECKOUT if is_checkout else SHIPPED
 
 
 def _default_state(environ: Mapping[str, str]) -> Path:
