@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from bot.facts.findings import Findings, shown
+from bot.facts.findings import Findings
 from bot.facts.reader import read
 from bot.facts.records import Record
 from bot.facts.shape import BAD, build
@@ -25,9 +25,6 @@ CHECKOUT: Final = Path(__file__).parent.parent / "briefings"
 """The dossiers of a checkout."""
 
 NAME: Final = "briefing-bot.yaml"
-
-PLATFORMS: Final = ("slack", "discord", "web", "terminal")
-"""Where a place may be."""
 
 
 class ConfigError(ValueError):
@@ -144,11 +141,6 @@ def _read(file: Path) -> Settings:
         raise ConfigError(
             f"{first.file}, line {first.line}, column {first.column}: {first.message} {first.fix}"
         )
-    for place in settings.places:
-        # A place that no platform asks for would leave the real one open to every dossier.
-        if place.platform not in PLATFORMS:
-            fix = f"write one of {', '.join(PLATFORMS)}."
-            raise ConfigError(f"{file}: there is no platform {shown(place.platform)}; {fix}")
     if not 0 <= settings.web.port <= 65_535:
         raise ConfigError(f"{file}: web.port is {settings.web.port}; a port is a number from 0 to 65535.")
     return msgspec.convert(settings, Settings, from_attributes=True)

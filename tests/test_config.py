@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot import config as configuration
-from bot.config import CHECKOUT, Config, ConfigError, Place, Web, load_config
+from bot.config import CHECKOUT, Config, ConfigError, Place, Platform, Web, load_config
 
 ROOT = Path(__file__).parent.parent
 
@@ -52,7 +52,8 @@ def test_dossiers_of_the_working_folder_go_before_those_that_are_shipped(working
 
 
 def test_an_installed_wheel_has_its_own_dossiers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(configuration, "CHECKOUT", tmp_path / "nowhere")
+    # Beside an installed package there may be a folder of that name, but no project.
+    monkeypatch.setattr(configuration, "CHECKOUT", folder(tmp_path / "lib" / "briefings"))
     monkeypatch.setattr(configuration, "SHIPPED", folder(tmp_path / "shipped"))
 
     assert load_config(None, environ={}).briefings == tmp_path / "shipped"
@@ -76,7 +77,7 @@ def test_a_file_is_read_and_its_paths_are_relative_to_it(tmp_path: Path) -> None
     assert config.briefings == tmp_path / "etc" / "facts"
     assert config.state == tmp_path / "etc" / ".." / "state"
     assert config.web == Web(host="0.0.0.0", port=0, hosts=("bot.example",))
-    assert config.places[0] == Place(platform="slack", channel="C1", dossiers=("coast",))
+    assert config.places[0] == Place(platform=Platform.SLACK, channel="C1", dossiers=("coast",))
 
 
 def test_the_shipped_file_is_right() -> None:
@@ -134,7 +135,7 @@ def test_the_command_line_goes_before_the_environment_and_that_before_the_file(t
         ("- web", "line 1, column 1: This is a list; a mapping"),
         ("briefings: [a]", "line 1, column 12: This is a list; a single value"),
         ("places: [{platform: slack}]", "The required key dossiers is missing."),
-        ("places: [{platform: slak, dossiers: [a]}]", 'there is no platform "slak"; write one of slack'),
+        ("places: [{platform: slak, dossiers: [a]}]", 'column 21: "slak" is not one of the allowed values.'),
         ("state: &x secret", "line 1, column 8"),
         ("web: [", "line 1"),
         ("web: {}\nweb: {}", "line 2, column 1"),
