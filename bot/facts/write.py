@@ -12,10 +12,10 @@ import msgspec
 from bot.facts.edtf import parse, sort_key
 from bot.facts.findings import Finding
 from bot.facts.names import Named, write_names
-from bot.facts.records import Dossier, Entity, EntityKind, Fact, Source
+from bot.facts.records import Dossier, Entity, EntityKind, Fact, FactKind, Source
 from bot.facts.snapshot import EVERYTHING, RANK_BITS, SCHEMA, VERSION, encode
 from bot.facts.stated import NEVER, KnownBy, Stated, Tie, moment
-from bot.facts.words import find_words, marker, spell, stem, stems
+from bot.facts.words import find_words, marker, pieces, stem, stems
 
 UNDATED: Final = NEVER + 1
 """The day under which facts without a date are kept: after all others."""
@@ -105,20 +105,21 @@ def state(records: Records) -> Iterator[Stated]:
         )
 
 
-def known_from(fact: Fact, sources: Mapping[str, Source]) -> tuple[int, KnownBy]:
-    """Return the ordinal of the first day on which a fact could be known, and where that day comes from.
+def known_from(fact: Fact, sources: Mapping[str, Source]) -> tuple[int, int, KnownBy]:
+    """Return the ordinals from which a fact could be known and surely was, and where those days come from.
 
     That is the first publication among its sources; where no source says its day, what the fact says of its
     own (facts.md, "Two clocks").
     """
-    days = [ordinal(published.date) for one in fact.sources if (published := sources[one.ref].published)]
-    if days:
-        return min(days), KnownBy.PUBLISHED
-    if fact.said and fact.said.when:
-        return ordinal(fact.said.when.date), KnownBy.SAID
-    if fact.date:
-        return ordinal(fact.date.date), KnownBy.DATE
-    return ordinal(fact.added), KnownBy.ADDED
+    days = [published.date for one in fact.sources if (published := sources[one.ref].published)]
+    by = KnownBy.PUBLISHED
+    if not days and fact.said and fact.said.when:
+        days, by = [fact.said.when.date], KnownBy.SAID
+    elif not days and fact.date:
+        days, by = [fact.date.date], KnownBy.DATE
+    elif not days:
+        days, by = [fact.added], KnownBy.ADDED
+    return min(map(ordinal, days)), min(ordinal(day, last=True) for day in days), by
 
 
 def _time(fact: Fact) -> tuple[int, int, int, str]:
@@ -131,13 +132,14 @@ def _time(fact: Fact) -> tuple[int, int, int, str]:
 def _rank(stated: list[list[Stated]]) -> dict[tuple[str, str], int]:
     everything = [one for facts in stated for one in facts]
     everything.sort(key=lambda one: one.dossier)
-    everything.sort(key=lambda one: _recency(one.fact), reverse=True)
+    everything.sort(key=_recency, reverse=True)
     return {(one.dossier, one.id): rank for rank, one in enumerate(everything)}
 
 
-def _recency(fact: Fact) -> tuple[int, int, int, int, str]:
-    day, *rest = _time(fact)
-    return fact.weight, -1 if day == UNDATED else day, *rest  # type: ignore[return-value]
+def _recency(one: Stated) -> tuple[int, int, int, int, str]:
+    """The key of the order by weight and recency; what lies ahead is as recent as the day it was known."""
+    day, width, added, fact_id = _time(one.fact)
+    return one.fact.weight, -1 if day == UNDATED else min(day, one.surely), width, added, fact_id
 
 
 Numbers = dict[tuple[str, str, str], int]
@@ -172,6 +174,8 @@ def tags(one: Stated) -> Iterator[tuple[str, str]]:
     yield from (("about", entity) for entity in dict.fromkeys(fact.about))
     if fact.said and isinstance(fact.said.by, str):
         yield "said", fact.said.by
+    if fact.kind in {FactKind.DEFINITION, FactKind.ROLE}:
+        yield "defines", fact.about[0]
     yield from (("owed", entity) for entity in dict.fromkeys(fact.owed_by))
     yield from (("topic", topic) for topic in dict.fromkeys(fact.topics))
     yield from (("source", ref) for ref in dict.fromkeys(evidence.ref for evidence in fact.sources))
@@ -192,7 +196,10 @@ def _moments(one: Stated, kind: str) -> Iterator[tuple[str, int, int]]:
         yield "review", ordinal(fact.review_by, last=True), 0
     if kind == "all":
         yield "known", one.known, 0
+    if kind in {"all", "topic"}:
         yield "added", ordinal(fact.added), 0
+        if fact.supersedes:
+            yield "superseded", ordinal(fact.added), 0
         if one.retracted_on is not None:
             yield "retracted", one.retracted_on, 0
 
@@ -246,14 +253,14 @@ def _searched(fact: Fact, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[
         people += [*fact.said.to, *fact.said.via]
         if not isinstance(fact.said.by, str):
             yield fact.said.by.unnamed
+        yield fact.said.cue
     for entity in dict.fromkeys(people):
         yield from spellings[entity]
 
 
 def _vocabulary(text: str, language: str) -> set[tuple[str, str]]:
     """Return the different words of a text, each with its stem in front."""
-    spelt = (spell(match[0]) for match in find_words(text))
-    return {(stem(word, language), word) for word in spelt if word}
+    return {(stem(word, language), word) for match in find_words(text) for word in pieces(match[0])}
 
 
 def _named(everything: list[Records], stated: list[list[Stated]], numbers: Numbers) -> Iterator[Named]:
