@@ -1,12 +1,13 @@
-"""`/changes`: what was added, superseded and retracted."""
+"""`/changes`: what was added to the base, superseded in it and retracted from it."""
 
 from __future__ import annotations
 
 from datetime import date
 from itertools import islice
 
+from bot.answers.pick import pick, took
 from bot.answers.statement import Writer
-from bot.facts.base import Change, FactBase
+from bot.facts.base import Change, FactBase, Thing
 from bot.facts.edtf import Edtf
 from bot.facts.humanise import humanise
 from bot.reply import Block, Bullets, Kind, Line, Note, Reply, Strong, Text, line
@@ -14,47 +15,67 @@ from bot.reply import Block, Bullets, Kind, Line, Note, Reply, Strong, Text, lin
 SINCE_DAYS = 7
 """Days that count where a command does not say since when."""
 
-SHOWN = 20
+SHOWN = 100
+"""Changes of each kind that are shown; a base may have grown by thousands."""
 
 HEADINGS = {"retracted": "Retracted", "superseded": "Superseded", "added": "Added"}
 
 
-def changes(base: FactBase, since: Edtf | None = None) -> Reply:
+def changes(base: FactBase, since: Edtf | None = None, topic: str = "") -> Reply:
     """Return what changed in the base since a day, the latest first."""
-    first = (since.earliest or 0) if since else base.today - SINCE_DAYS
-    day = humanise(date.fromordinal(max(first, 1)).isoformat())
+    picked = pick(base, topic, ("topic",), "/changes topic:") if topic else (None, "")
+    if isinstance(picked, Reply):
+        return picked
+    thing, typed = picked
+    first = first_day(base, since)
+    title = f"Changes to the base since {day_in_words(first)}{f', on {thing.label}' if thing else ''}"
+    if first > base.today:
+        sentence = f"{day_in_words(first)} is still to come: give since: a day that has been."
+        return Reply(kind=Kind.USAGE, title=title, summary=sentence, blocks=(Note(line(sentence)),))
     writer = Writer(base)
-    found = list(base.changes(first))
-    title = f"Changes since {day}"
-    if not found:
-        sentence = f"Nothing was added, superseded or retracted since {day}."
-        return Reply(kind=Kind.NONE, title=title, summary=sentence, blocks=(Note(line(sentence)),))
-    blocks: list[Block] = []
+    blocks: list[Block] = [took(typed, thing.label)] if typed and thing else []
     counts = []
     for kind, heading in HEADINGS.items():
-        some = [one for one in found if one.kind == kind]
-        some.sort(key=lambda one: (-one.day, -one.fact.fact.weight))
-        if some:
-            counts.append(f"{len(some):,} {kind}")
-            blocks.append(Bullets(tuple(told(writer, one) for one in islice(some, SHOWN)), heading))
-        if len(some) > SHOWN:
-            blocks.append(
-                Note(line(f"{len(some) - SHOWN:,} earlier ones are not shown; ask with a later since:."))
-            )
+        count = count_of(base, kind, first, thing)
+        if count:
+            some = islice(base.changes(kind, first, thing=thing), SHOWN)
+            counts.append(f"{count:,} {kind}")
+            blocks.append(Bullets(tuple(told(writer, one) for one in some), heading))
+        if count > SHOWN:
+            blocks.append(Note(line(f"The latest {SHOWN} of {count:,} are shown; a topic narrows them.")))
+    if not counts:
+        sentence = f"Nothing was added, superseded or retracted since {day_in_words(first)}."
+        return Reply(kind=Kind.NONE, title=title, summary=sentence, blocks=(Note(line(sentence)),))
     return Reply(
         kind=Kind.ANSWER,
         title=title,
-        summary=f"Since {day}: {', '.join(counts)}.",
+        summary=f"{title}: {', '.join(counts)}.",
         blocks=tuple(blocks),
         sources=writer.sources(),
     )
 
 
+def first_day(base: FactBase, since: Edtf | None) -> int:
+    """Return the ordinal from which on changes count."""
+    return max(since.earliest or 1, 1) if since else base.today - SINCE_DAYS
+
+
+def count_of(base: FactBase, kind: str, first: int, thing: Thing | None) -> int:
+    """Return how many changes of a kind there were since an ordinal."""
+    if kind == "added":
+        return base.count_added(first, thing=thing)
+    return sum(1 for _ in base.changes(kind, first, thing=thing))
+
+
+def day_in_words(ordinal: int) -> str:
+    """Return an ordinal as a day in words."""
+    return humanise(date.fromordinal(ordinal).isoformat())
+
+
 def told(writer: Writer, change: Change) -> Line:
     """Say one change: the day, the fact, and what took its place or why it was withdrawn."""
-    day = humanise(date.fromordinal(change.day).isoformat())
     said = writer.state(change.fact)
-    spans = [Strong(day), Text(": "), *said.spans]
+    spans = [Strong(day_in_words(change.day)), Text(": "), *said.spans]
     if change.by:
         spans += [Text(" Now: "), *writer.state(change.by).spans]
     retracted = change.fact.fact.retracted
