@@ -303,7 +303,9 @@ def _base(service: Service, dossier: str | None, as_of: str | None) -> FactBase:
     today = local_today()
     try:
         day = read_day(read_date(as_of, today) if as_of is not None else None, today)
-    except (DateError, Misread) as error:
+    except DateError as error:
+        _refuse(f"--as-of: {error}")
+    except Misread as error:
         _refuse(str(error))
     snapshot = service.library.snapshot
     if dossier is not None and dossier not in snapshot.dossiers:

@@ -106,10 +106,9 @@ def changes(
     since: Annotated[
         Edtf | None, Option(OptionKind.DATE, "The day from which on; a week ago if left out")
     ] = None,
-    topic: Annotated[str, Option(OptionKind.TOPIC, "Only facts on this topic")] = "",
 ) -> Reply:
     """What was added, superseded and retracted."""
-    return answer_changes(base, since, topic)
+    return answer_changes(base, since)
 
 
 @REGISTRY.command(example="/help who")

@@ -95,10 +95,10 @@ def _changed(writer: Writer, thing: Thing | None, since: Edtf | None) -> list[Bl
         for one in islice(base.changes(kind, first, thing=thing), CHANGES)
     ]
     if added := base.count_added(first, thing=thing):
-        count = "1 fact was added" if added == 1 else f"{added:,} facts were added"
-        topic = f" topic:{thing.ref}" if thing else ""
-        command = f"/changes since:{date.fromordinal(first).isoformat()}{topic}"
-        lines.append(line(f"{count}; see ", Name(command, command), "."))
+        where = " on this topic" if thing else ""
+        count = f"1 fact{where} was added" if added == 1 else f"{added:,} facts{where} were added"
+        command = f"/changes since:{date.fromordinal(first).isoformat()}"
+        lines.append(line(f"{count}; all changes: ", Name(command, command), "."))
     return [Bullets(tuple(lines or [line("Nothing was added, superseded or retracted.")]), heading)]
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date
 from itertools import islice
 
-from bot.answers.pick import pick, took
 from bot.answers.statement import Writer
-from bot.facts.base import Change, FactBase, Thing
+from bot.facts.base import Change, FactBase
 from bot.facts.edtf import Edtf
 from bot.facts.humanise import humanise
 from bot.reply import Block, Bullets, Kind, Line, Note, Reply, Strong, Text, line
@@ -21,28 +20,24 @@ SHOWN = 100
 HEADINGS = {"retracted": "Retracted", "superseded": "Superseded", "added": "Added"}
 
 
-def changes(base: FactBase, since: Edtf | None = None, topic: str = "") -> Reply:
+def changes(base: FactBase, since: Edtf | None = None) -> Reply:
     """Return what changed in the base since a day, the latest first."""
-    picked = pick(base, topic, ("topic",), "/changes topic:") if topic else (None, "")
-    if isinstance(picked, Reply):
-        return picked
-    thing, typed = picked
     first = first_day(base, since)
-    title = f"Changes to the base since {day_in_words(first)}{f', on {thing.label}' if thing else ''}"
+    title = f"Changes to the base since {day_in_words(first)}"
     if first > base.today:
         sentence = f"{day_in_words(first)} is still to come: give since: a day that has been."
         return Reply(kind=Kind.USAGE, title=title, summary=sentence, blocks=(Note(line(sentence)),))
     writer = Writer(base)
-    blocks: list[Block] = [took(typed, thing.label)] if typed and thing else []
+    blocks: list[Block] = []
     counts = []
     for kind, heading in HEADINGS.items():
-        count = count_of(base, kind, first, thing)
+        count = _count(base, kind, first)
         if count:
-            some = islice(base.changes(kind, first, thing=thing), SHOWN)
             counts.append(f"{count:,} {kind}")
-            blocks.append(Bullets(tuple(told(writer, one) for one in some), heading))
+            shown = islice(base.changes(kind, first), SHOWN)
+            blocks.append(Bullets(tuple(told(writer, one) for one in shown), heading))
         if count > SHOWN:
-            blocks.append(Note(line(f"The latest {SHOWN} of {count:,} are shown; a topic narrows them.")))
+            blocks.append(Note(line(f"The latest {SHOWN} of {count:,} are shown.")))
     if not counts:
         sentence = f"Nothing was added, superseded or retracted since {day_in_words(first)}."
         return Reply(kind=Kind.NONE, title=title, summary=sentence, blocks=(Note(line(sentence)),))
@@ -60,11 +55,8 @@ def first_day(base: FactBase, since: Edtf | None) -> int:
     return max(since.earliest or 1, 1) if since else base.today - SINCE_DAYS
 
 
-def count_of(base: FactBase, kind: str, first: int, thing: Thing | None) -> int:
-    """Return how many changes of a kind there were since an ordinal."""
-    if kind == "added":
-        return base.count_added(first, thing=thing)
-    return sum(1 for _ in base.changes(kind, first, thing=thing))
+def _count(base: FactBase, kind: str, first: int) -> int:
+    return base.count_added(first) if kind == "added" else sum(1 for _ in base.changes(kind, first))
 
 
 def day_in_words(ordinal: int) -> str:

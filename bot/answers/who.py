@@ -32,8 +32,9 @@ def who(base: FactBase, name: str) -> Reply:
     said = _some(base, base.tagged("said", thing.id, thing.dossier))
     told = {one.id for one in defining}
     about = _some(base, (one for one in base.best(thing) if one.id not in told and not _speaks(one, thing)))
+    through = _some(base, base.tagged("through", thing.id, thing.dossier))
     owed = _some(base, base.owed(thing))
-    if not (defining or said or about or owed):
+    if not (defining or said or about or through or owed):
         return _nothing(base, thing)
     card = _card(writer, thing, entity)
     blocks: list[Block] = [took(typed, entity.name)] if typed else []
@@ -43,13 +44,14 @@ def who(base: FactBase, name: str) -> Reply:
     )
     blocks += _section(writer, f"Said by {entity.name}", said, thing)
     blocks += _section(writer, f"Said about {entity.name}", about, thing)
+    blocks += _section(writer, f"Known through {entity.name}", through, thing)
     if owed:
         blocks.append(Bullets(tuple(writer.owe(one) for one in owed[:SHOWN]), "Duties"))
     blocks += _neighbours(base, thing, entity)
     return Reply(
         kind=Kind.ANSWER,
         title=entity.name,
-        summary=_summary(entity, card, sum(len(some[:SHOWN]) for some in (defining, said, about))),
+        summary=_summary(entity, card, sum(len(some[:SHOWN]) for some in (defining, said, about, through))),
         blocks=tuple(blocks),
         sources=writer.sources(),
         actions=(Action("Timeline", f"/timeline {thing.ref}"),),

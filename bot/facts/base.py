@@ -189,7 +189,7 @@ class FactBase:
         return self.tagged("topic" if thing.kind == "topic" else "about", thing.id, thing.dossier)
 
     def tagged(self, kind: str, thing_id: str = "", dossier: str | None = None) -> Iterator[Stated]:
-        """Yield facts by a tag: all, about, defines, said, owed, topic, source or disputed."""
+        """Yield facts by a tag: all, about, defines, said, through, owed, topic, source or disputed."""
         ranks = heapq.merge(*(self._postings(tag) for tag in self._tags(kind, thing_id, dossier)))
         return self._visible(ranks)
 
@@ -206,9 +206,10 @@ class FactBase:
     ) -> Iterator[Stated]:
         """Yield facts in the order of their first day that may lie between two ordinals; or the undated ones.
 
-        `thing` narrows them to a topic, or to what is about an entity or said by it.
+        `thing` narrows them to a topic, or to what is about an entity, said by it or known through it.
         """
-        tags = ("all",) if thing is None else ("topic",) if thing.kind == "topic" else ("about", "said")
+        of_entity = ("about", "said", "through")
+        tags = ("all",) if thing is None else ("topic",) if thing.kind == "topic" else of_entity
         span = (UNDATED, UNDATED) if undated else (first, min(last, NEVER))
         return self._visible(rank for _, rank in self._moments(tags, thing, "when", *span))
 

@@ -97,8 +97,9 @@ def compile_base(root: Path, folder: Path) -> Compiled:
         dossiers = [
             [
                 before.get((file, digests[file])) or parse_file(role, file, data[file])
-                for role, file in dossier.files
                 if file in data
+                else ParsedFile(file, role, (), complete=False)
+                for role, file in dossier.files
             ]
             for dossier in found.dossiers
         ]

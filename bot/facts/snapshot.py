@@ -35,8 +35,8 @@ CREATE TABLE fact (
   rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, known INTEGER NOT NULL,
   body BLOB NOT NULL);
 CREATE UNIQUE INDEX fact_id ON fact (id, dossier);
--- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('owed', entity),
--- ('defines', entity), ('topic', topic), ('source', source), ('disputed', '' or topic).
+-- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('through', entity),
+-- ('owed', entity), ('defines', entity), ('topic', topic), ('source', source), ('disputed', '' or topic).
 CREATE TABLE tag (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL);
 CREATE UNIQUE INDEX tag_id ON tag (kind, id, dossier);
 -- tag << {RANK_BITS} | rank: one integer, so that the facts of a tag are one range of one table.

@@ -167,13 +167,16 @@ def _write_things(db: sqlite3.Connection, everything: list[Records]) -> Numbers:
     return numbers
 
 
-def tags(one: Stated) -> Iterator[tuple[str, str]]:
-    """Yield what a fact can be found by, each as (kind, id)."""
+def tags(one: Stated, sources: Mapping[str, Source]) -> Iterator[tuple[str, str]]:
+    """Yield what a fact can be found by, each as (kind, id); `sources` are those of its dossier, by id."""
     fact = one.fact
     yield EVERYTHING
     yield from (("about", entity) for entity in dict.fromkeys(fact.about))
     if fact.said and isinstance(fact.said.by, str):
         yield "said", fact.said.by
+    origins = (sources[evidence.ref].origin for evidence in fact.sources)
+    through = dict.fromkeys((*(fact.said.via if fact.said else ()), *origins))
+    yield from (("through", entity) for entity in through if entity)
     if fact.kind in {FactKind.DEFINITION, FactKind.ROLE}:
         yield "defines", fact.about[0]
     yield from (("owed", entity) for entity in dict.fromkeys(fact.owed_by))
@@ -188,7 +191,7 @@ def _moments(one: Stated, kind: str) -> Iterator[tuple[str, int, int]]:
     """Yield the days under which a fact's tag of that kind is kept: (what, day, width)."""
     fact = one.fact
     day, width, *_ = _time(fact)
-    if kind in {"all", "about", "said", "topic"}:
+    if kind in {"all", "about", "said", "through", "topic"}:
         yield "when", day, width
     if kind in {"all", "about", "topic", "owed"} and fact.due:
         yield "due", ordinal(fact.due, last=True), 0
@@ -215,6 +218,7 @@ def _write_facts(
     vocabulary: Counter[tuple[int, str, str]] = Counter()
     for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
         spellings = {entity.id: (entity.name, *entity.also) for entity in records.entities}
+        sources = {source.id: source for source in records.sources}
         for one in ones:
             rank = ranks[one.dossier, one.id]
             facts.append((rank, n, one.id, one.known, encode(one)))
@@ -224,7 +228,7 @@ def _write_facts(
                 (rank, " ".join((marker(n), *(marker(n, topic) for topic in one.fact.topics), *found)))
             )
             vocabulary.update((n, *pair) for pair in _vocabulary(text, records.dossier.language))
-            for tag in tags(one):
+            for tag in tags(one, sources):
                 carried[n, *tag].append(rank)
                 moments += [
                     ((n, *tag), what, day, width, ordinal(one.fact.added), one.id, rank)
@@ -266,7 +270,8 @@ def _vocabulary(text: str, language: str) -> set[tuple[str, str]]:
 def _named(everything: list[Records], stated: list[list[Stated]], numbers: Numbers) -> Iterator[Named]:
     for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
         dossier = records.dossier
-        uses: Counter[tuple[str, str]] = Counter(tag for one in ones for tag in tags(one))
+        sources = {source.id: source for source in records.sources}
+        uses: Counter[tuple[str, str]] = Counter(tag for one in ones for tag in tags(one, sources))
 
         def name(
             kind: str, thing_id: str, label: str, also: tuple[str, ...], uses: int, *, person: bool = False
