@@ -14,7 +14,7 @@ from bot.facts.records import Dossier
 
 
 def check_base(root: Path) -> tuple[list[ParsedFile], list[Finding]]:
-    """Read and check all dossiers under a root; return the files that could be read and all findings, sorted.
+    """Read and check all dossiers under a root; return the files and all findings, sorted.
 
     Each file's own findings are among those returned. Never raises, whatever the files hold.
     """
