@@ -23,6 +23,7 @@ from bot.parse import (
     clean,
     no_command,
     quote,
+    read_day,
     read_line,
     tokenize,
     type_arguments,
@@ -118,7 +119,7 @@ class Dispatcher:
         arguments = type_arguments(command, call, today)
         # What was asked, in words that mean the same on another day.
         asked = {name: one.text if isinstance(one, Edtf) else one for name, one in arguments.items()}
-        day = self._day(command, arguments.pop("as-of", None), today)
+        day = read_day(arguments.pop("as-of", None), today, command)
         if "as-of" in asked:
             asked["as-of"] = day.isoformat()
         base = self._base(asker, arguments.pop("in", ""), day)
@@ -128,17 +129,6 @@ class Dispatcher:
         else:
             reply = command.run(base, **{_parameter(name): value for name, value in arguments.items()})
         return self._footed(_carry(reply, command, asked), base, Call(command.name, asked), asker)
-
-    def _day(self, command: Command, as_of: Edtf | None, today: date) -> date:
-        """Return the last day that `as-of:` may mean, but none that is still to come."""
-        if as_of is None or as_of.latest is None:
-            return today
-        if as_of.earliest is not None and as_of.earliest > today.toordinal():
-            sentence = (
-                f"as-of: {humanise(as_of)} is still to come; give a day up to {humanise(today.isoformat())}."
-            )
-            raise Misread(sentence, command)
-        return date.fromordinal(min(as_of.latest, today.toordinal()))
 
     def _base(self, asker: Asker, dossier: str, day: date) -> FactBase:
         visible = self._visible(asker)
