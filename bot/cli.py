@@ -216,7 +216,7 @@ def _slack(service: Service, *, http: bool) -> AbstractAsyncContextManager[str]:
         service.desk,
         _slack_config(config),
         os.environ,
-        config.database,
+        config.database_url,
         lambda channel: config.dossiers("slack", channel),
         http=http,
     )

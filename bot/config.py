@@ -104,10 +104,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     briefings: Path
     state: Path
-    database: str
     web: Web
-    slack: Slack
     places: tuple[Place, ...]
+    slack: Slack = Slack()
+    database: str = ""
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the state's database: a SQLite file in the folder above unless another is set."""
+        return self.database or f"sqlite:///{self.state / 'state.db'}"
 
     @property
     def snapshots(self) -> Path:
@@ -152,14 +157,14 @@ def load_config(
     kept = state or _path(environ, "BRIEFING_BOT_STATE")
     if kept is None:
         kept = beside / settings.state if settings.state else _default_state(environ)
-    database = environ.get("BRIEFING_BOT_DATABASE") or settings.database or f"sqlite:///{kept / 'state.db'}"
+    database = environ.get("BRIEFING_BOT_DATABASE") or settings.database or ""
     return Config(
         briefings=root,
         state=kept,
-        database=database,
         web=settings.web,
-        slack=settings.slack,
         places=settings.places,
+        slack=settings.slack,
+        database=database,
     )
 
 

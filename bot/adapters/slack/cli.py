@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import sys
@@ -74,6 +73,8 @@ def slack_typer(
 
 def _check(settings: SlackConfig) -> None:
     """Say which scopes the token lacks or has without need; exit 1 if it lacks any."""
+    import asyncio
+
     from bot.adapters.slack.config import SettingError
     from bot.adapters.slack.failures import SlackFailureError
     from bot.adapters.slack.manifest import compare_scopes
