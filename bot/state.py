@@ -7,17 +7,20 @@ memories that every chat adapter needs: which deliveries were seen, and lines to
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from sqlalchemy import Column, Float, MetaData, String, Table, Text, delete, event, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 REMEMBERED_SECONDS: Final = 24 * 3600
@@ -51,10 +54,13 @@ def database_url(url: str) -> str:
     """Return `url` with the asynchronous driver that is used here.
 
     Raises:
-        ValueError: neither SQLite nor PostgreSQL.
+        ValueError: no URL, or neither SQLite nor PostgreSQL.
     """
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError("The state's URL is none: write sqlite:///… or postgresql://….") from None
     backend = parsed.get_backend_name()
     if backend not in drivers:
         raise ValueError(f"The state cannot be kept in {backend}. Give a sqlite or a postgresql URL.")
@@ -62,11 +68,24 @@ def database_url(url: str) -> str:
     return parsed.set(drivername=driver).render_as_string(hide_password=False)
 
 
+class StateError(Exception):
+    """The state cannot be opened; the message is one sentence."""
+
+
 class State:
-    """The state store. `open` it before use and `close` it at the end; `now` is in seconds since 1970."""
+    """The state store. `open` it before use and `close` it at the end; `now` is in seconds since 1970.
+
+    Raises:
+        ValueError: the URL is none, or of another kind of database.
+        StateError: the driver is not installed.
+    """
 
     def __init__(self, url: str, now: Callable[[], float] = time.time) -> None:
-        self.engine: AsyncEngine = create_async_engine(database_url(url))
+        try:
+            self.engine: AsyncEngine = create_async_engine(database_url(url))
+        except ModuleNotFoundError as error:
+            advice = "install the extra: pip install 'briefing-bot[postgresql]'"
+            raise StateError(f"PostgreSQL needs a driver ({error.name}); {advice}.") from error
         self._now = now
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._pending: list[tuple[str, asyncio.Future[bool]]] = []
@@ -76,8 +95,19 @@ class State:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
 
     async def open(self) -> None:
-        """Create the tables that are missing and forget deliveries of long ago."""
-        await self.create(_metadata)
+        """Create the tables that are missing and forget deliveries of long ago.
+
+        Raises:
+            StateError: the database cannot be reached or used.
+        """
+        name = self.engine.url.database
+        if self.engine.dialect.name == "sqlite" and name and name != ":memory:":
+            await asyncio.to_thread(_look_at, Path(name))
+        try:
+            await self.create(_metadata)
+        except (SQLAlchemyError, OSError) as error:
+            why = str(getattr(error, "orig", None) or error).partition("\n")[0]
+            raise StateError(f"The state database cannot be used ({why}): check its URL.") from error
         await self._purge()
 
     async def create(self, metadata: MetaData) -> None:
@@ -155,6 +185,17 @@ class State:
     async def _purge(self) -> None:
         async with self.engine.begin() as connection:
             await connection.execute(delete(_seen).where(_seen.c.at < self._now() - REMEMBERED_SECONDS))
+
+
+def _look_at(path: Path) -> None:
+    """Open the file once by itself: where aiosqlite fails to, its thread may outlive the event loop."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except (sqlite3.Error, OSError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise StateError(f"The state in {path} cannot be used ({why}): check its file and folder.") from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bot.state import REMEMBERED_SECONDS, State, database_url
+from bot.state import REMEMBERED_SECONDS, State, StateError, database_url
 
 SERVER = os.environ.get("BRIEFING_BOT_TEST_DATABASE")
 """The URL of an empty PostgreSQL database, to run these tests on it as well."""
@@ -104,7 +105,28 @@ def test_urls(url: str, full: str) -> None:
     assert database_url(url) == full
 
 
-@pytest.mark.parametrize("url", ["mysql://h/d", "oracle://h/d"])
+async def test_a_driver_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(StateError, match=r"briefing-bot\[postgresql\]"):
+        State("postgresql://h/d")
+
+
+async def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+    state = State(f"sqlite:///{tmp_path / 'new' / 'folder' / 'state.db'}")
+    await state.open()
+    assert await state.first("a")
+    await state.close()
+
+
+async def test_what_is_no_database_is_said(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("This is no database. " * 100)
+    state = State(f"sqlite:///{tmp_path / 'text'}")
+    with pytest.raises(StateError, match="not a database"):
+        await state.open()
+    await state.close()
+
+
+@pytest.mark.parametrize("url", ["mysql://h/d", "oracle://h/d", "nonsense", ""])
 def test_other_databases_are_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="sqlite or a postgresql"):
+    with pytest.raises(ValueError, match=r"sqlite.*postgresql"):
         database_url(url)

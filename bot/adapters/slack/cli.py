@@ -165,13 +165,11 @@ async def chat(
     Raises:
         ChatError: something is missing or not accepted.
     """
-    from sqlalchemy.exc import SQLAlchemyError
-
     from bot.adapters.slack.config import SettingError
     from bot.adapters.slack.failures import SlackFailureError
     from bot.adapters.slack.names import NameRefusedError
     from bot.adapters.slack.run import serving_slack
-    from bot.state import State
+    from bot.state import State, StateError
 
     async with contextlib.AsyncExitStack() as stack:
         try:
@@ -187,15 +185,10 @@ async def chat(
                     http=http,
                 )
             )
-        except (SettingError, NameRefusedError, ValueError) as error:
+        except (SettingError, NameRefusedError, StateError, ValueError) as error:
             raise ChatError(str(error)) from error
         except SlackFailureError as error:
             raise ChatError(f"Slack cannot be served ({error.code}). {error.advice}") from error
-        except (SQLAlchemyError, OSError) as error:
-            why = str(getattr(error, "orig", None) or error)
-            raise ChatError(
-                f"The state database cannot be used ({why}): check its URL and folder."
-            ) from error
         yield f"Slack is served at {running.where}."
 
 

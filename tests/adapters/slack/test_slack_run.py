@@ -126,10 +126,19 @@ async def test_what_slack_does_not_accept_is_one_sentence(slack: FakeSlack, data
         await start(names={"who": "who"})
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "sqlite:////nowhere/at/all/state.db"])
-async def test_an_unusable_database_is_one_sentence(slack: FakeSlack, url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("mysql://x/y", "nonsense", "sqlite:///{}/text/state.db", "sqlite:///{}", "sqlite:///{}/text"),
+        "postgresql://bot@127.0.0.1:9/none",
+    ],
+)
+async def test_an_unusable_database_is_one_sentence(slack: FakeSlack, tmp_path: Path, url: str) -> None:
+    (tmp_path / "text").write_text(
+        "This is no database, and it is long enough not to be taken for one. " * 20
+    )
     with pytest.raises(ChatError) as caught:
-        async with chat(StubDesk(), config(slack), TOKENS, url, lambda _: None, http=False):
+        async with chat(StubDesk(), config(slack), TOKENS, url.format(tmp_path), lambda _: None, http=False):
             pass
     assert "\n" not in str(caught.value)
 
