@@ -65,7 +65,6 @@ class StubDesk:
     """A desk with prepared replies; every other line is answered with itself."""
 
     registry = REGISTRY
-    notice = ""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Asker]] = []
@@ -97,6 +96,9 @@ class StubDesk:
 
     def complete(self, line: str, asker: Asker, limit: int = 10) -> list[Completion]:
         return []
+
+    def notice_for(self, asker: Asker) -> str:
+        return ""
 
     def canonical(self, call: Call) -> str:
         given = " ".join(

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,10 @@ async def test_briefing_bot_run(slack: FakeSlack, tmp_path: Path) -> None:
     )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)} | TOKENS
     command = payloads.slash("/people", "gref", slack.response_url())
+
+    def answered(count: int) -> bool:
+        return len(slack.responses) == count
+
     for turn in (1, 2):
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot", "--config", str(settings), "run"),
@@ -201,7 +206,7 @@ async def test_briefing_bot_run(slack: FakeSlack, tmp_path: Path) -> None:
         await until(lambda: bool(slack.sockets), 30)
         await slack.deliver(command)
         await slack.deliver(payloads.slash("/due", "", slack.response_url()))
-        await until(lambda turn=turn: len(slack.responses) == turn + 1)
+        await until(partial(answered, turn + 1))
         process.send_signal(signal.SIGTERM)
         out, errors = await asyncio.wait_for(process.communicate(), 15)
         assert process.returncode == 0, errors
