@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
+from fakes import slack_payloads as payloads
 from fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from samples import SAMPLES
 
@@ -171,6 +172,15 @@ async def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+
+
+async def ask(kit: Kit, command: str, text: str, **changes: Any) -> dict[str, Any]:
+    before = len(kit.slack.responses)
+    ack = await kit.slack.deliver(payloads.slash(command, text, kit.slack.response_url(), **changes))
+    assert ack == {}
+    await kit.settled()
+    assert len(kit.slack.responses) == before + 1
+    return kit.slack.responses[-1]
 
 
 @pytest.fixture(name="slack")

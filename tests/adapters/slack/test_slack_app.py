@@ -1,14 +1,12 @@
 """Everything a person does in Slack, through a real AsyncApp in Socket Mode against a Slack on loopback."""
 
-import asyncio
-import time
 from typing import Any
 
 import pytest
 from fakes import slack_payloads as payloads
 from fakes.slack import Fault
 from samples import FOOTER, SAMPLES, reply
-from slack_kit import Kit, choices, kit_fixture, slack_fixture, state_fixture, until  # noqa: F401 - fixtures
+from slack_kit import Kit, ask, choices, kit_fixture, slack_fixture, state_fixture  # noqa: F401 - fixtures
 
 from bot.adapters.slack import presses
 from bot.reply import Kind, Note, Paragraph, Table, Visibility, Wanted, line
@@ -17,15 +15,6 @@ from bot.reply import Kind, Note, Paragraph, Table, Visibility, Wanted, line
 def elements(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
     rows = [block["elements"] for block in message["blocks"] if block["type"] == "actions"]
     return {one["action_id"]: one for row in rows for one in row}
-
-
-async def ask(kit: Kit, command: str, text: str, **changes: Any) -> dict[str, Any]:
-    before = len(kit.slack.responses)
-    ack = await kit.slack.deliver(payloads.slash(command, text, kit.slack.response_url(), **changes))
-    assert ack == {}
-    await kit.settled()
-    assert len(kit.slack.responses) == before + 1
-    return kit.slack.responses[-1]
 
 
 @pytest.mark.parametrize(
@@ -323,138 +312,3 @@ async def test_a_table_that_slack_refuses_is_sent_as_its_twin(kit: Kit) -> None:
     await kit.slack.deliver(payloads.mention("/who x"))
     await kit.settled()
     assert "table" not in {one["type"] for one in kit.slack.ephemerals[-1]["blocks"]}
-
-
-async def test_duplicates_have_one_effect(kit: Kit) -> None:
-    await kit.socket()
-    mention = payloads.mention("who gref")
-    command = payloads.slash("/whois", "putin", kit.slack.response_url())
-    for _ in range(3):
-        await kit.slack.deliver(mention, retry_attempt=1, retry_reason="timeout")
-        await kit.slack.deliver(command)
-    await kit.settled()
-    assert sorted(kit.desk.lines) == ["/who putin", "who gref"]
-    assert kit.answering.counts.duplicates == 4
-
-
-async def test_a_second_replica_and_a_restart_know_what_was_done(kit: Kit) -> None:
-    await kit.socket()
-    mention = payloads.mention("who gref")
-    await kit.slack.deliver(mention)
-    await kit.settled()
-    other = Kit(kit.slack, kit.state)
-    kit.state._recent.clear()  # what another process does not have in memory
-    await other.socket()
-    await kit.slack.deliver(mention, socket=-1)
-    await other.settled()
-    assert other.desk.lines == []
-    assert other.answering.counts.duplicates == 1
-    await other.close()
-
-
-async def test_without_any_id_the_envelope_tells(kit: Kit) -> None:
-    await kit.socket()
-    command = payloads.slash("/whois", "gref", kit.slack.response_url(), trigger_id="")
-    for envelope in ("one", "one", "two"):
-        await kit.slack.deliver(command, envelope=envelope)
-        await asyncio.sleep(0)
-    await kit.settled()
-    assert len(kit.desk.lines) == 2
-
-
-async def test_reordered_and_late_deliveries_are_answered(kit: Kit) -> None:
-    await kit.socket()
-    late = payloads.mention("who gref", event_ts="1731990000.000100")
-    await kit.slack.deliver(payloads.mention("who putin"))
-    await kit.slack.deliver(late)
-    await kit.settled()
-    assert sorted(kit.desk.lines) == ["who gref", "who putin"]
-
-
-async def test_acknowledged_while_slack_itself_hangs(kit: Kit) -> None:
-    await kit.socket()
-    kit.slack.faults["auth.test"] = [Fault(hang=True)]
-    kit.slack.faults["chat.postEphemeral"] = [Fault(hang=True)]
-    started = time.perf_counter()
-    await kit.slack.deliver(payloads.mention("who gref"))
-    await kit.slack.deliver(payloads.slash("/whois", "putin", kit.slack.response_url()))
-    assert time.perf_counter() - started < 1
-    await until(lambda: bool(kit.slack.responses))
-
-
-async def test_fifty_commands_at_once_are_acknowledged_in_time(kit: Kit) -> None:
-    kit.desk.before = lambda: time.sleep(0.01)  # half a second of computing in all
-    await kit.socket()
-    commands = [payloads.slash("/whois", f"n{n}", kit.slack.response_url()) for n in range(50)]
-    await asyncio.gather(*(kit.slack.deliver(one) for one in commands))
-    assert max(kit.slack.latencies) < 2
-    await kit.settled()
-    assert len(kit.slack.responses) == 50
-
-
-async def test_a_desk_that_breaks_does_not_end_the_process(kit: Kit) -> None:
-    await kit.socket()
-    kit.desk.raises = RuntimeError("broken")
-    await kit.slack.deliver(payloads.mention("who gref"))
-    await kit.settled()
-    assert kit.answering.counts.failed == 1
-    assert "Something went wrong" in kit.slack.ephemerals[0]["text"]
-    kit.desk.raises = None
-    await ask(kit, "/whois", "gref")
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(404, "used_url"),
-        Fault.server(503),
-        Fault(200, '{"ok":false,"error":"expired_url"}'),
-        Fault.cut(),
-    ],
-    ids=["used", "503", "expired", "cut"],
-)
-async def test_a_response_url_that_fails(kit: Kit, fault: Fault) -> None:
-    await kit.socket()
-    kit.slack.faults["response_url"] = [fault]
-    await kit.slack.deliver(payloads.slash("/whois", "gref", kit.slack.response_url()))
-    await kit.settled()
-    unknown = fault.drop or fault.status >= 500
-    assert len(kit.slack.ephemerals) == (0 if unknown else 1), "an unknown outcome is not sent twice"
-    assert kit.answering.counts.failed == (1 if unknown else 0)
-
-
-@pytest.mark.parametrize(("retry_after", "slept"), [("2", 2), (None, 1), ("abc", 1), ("-5", 1), ("0", 0)])
-async def test_a_rate_limit_is_waited_out(kit: Kit, retry_after: str | None, slept: int) -> None:
-    await kit.socket()
-    kit.slack.faults["chat.postEphemeral"] = [Fault.limited(retry_after)]
-    await kit.slack.deliver(payloads.mention("who gref"))
-    await kit.settled()
-    assert len(kit.slack.ephemerals) == 1
-    assert [int(one) for one in kit.slept] == [slept]
-
-
-async def test_an_absurd_retry_after_is_not_slept(kit: Kit) -> None:
-    await kit.socket()
-    kit.slack.faults["chat.postEphemeral"] = [Fault.limited("1000000000")]
-    await kit.slack.deliver(payloads.mention("who gref"))
-    await kit.settled()
-    assert kit.slept == []
-    assert kit.answering.counts.failed == 1
-
-
-async def test_a_token_revoked_while_running(kit: Kit) -> None:
-    await kit.socket()
-    kit.slack.tokens.clear()
-    await kit.slack.deliver(payloads.mention("who gref"))
-    await kit.slack.deliver(payloads.event({"type": "tokens_revoked", "tokens": {"bot": ["U0BOT"]}}))
-    await kit.settled()
-    assert kit.answering.counts.failed == 1
-    assert await ask(kit, "/whois", "gref"), "a response_url needs no token"
-
-
-async def test_shutting_down_gives_up_what_hangs(kit: Kit) -> None:
-    await kit.socket()
-    kit.slack.faults["chat.postEphemeral"] = [Fault(hang=True)]
-    await kit.slack.deliver(payloads.mention("who gref"))
-    await until(lambda: bool(kit.slack.calls))
-    assert await kit.work.drain(0.05) == 1
