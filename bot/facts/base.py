@@ -58,6 +58,8 @@ class FactBase:
         self.as_of = as_of
         self.today: Final = as_of.toordinal()
         self._numbers = {one: snapshot.dossiers[one][0] for one in self.dossiers}
+        # One answer names the same few entities and sources again and again.
+        self._found: dict[tuple[str, str], list[tuple[int, int]]] = {}
 
     # --- the dossiers ----------------------------------------------------------------------------------
 
@@ -66,7 +68,9 @@ class FactBase:
         """How many facts could be known on that day."""
         if self.today >= self.snapshot.newest:
             return sum(self.snapshot.dossiers[one][1] for one in self.dossiers)
-        return sum(1 for _ in self._moments(["all"], None, "known", 0, self.today))
+        query = "SELECT count(*) FROM moment WHERE tag = ? AND kind = 'known' AND day <= ?"
+        rows = (self.snapshot.db.execute(query, (tag, self.today)) for tag in self._tags("all", "", None))
+        return sum(count for row in rows for (count,) in row)
 
     def records(self) -> list[Dossier]:
         """Return the dossiers' own records."""
@@ -103,17 +107,17 @@ class FactBase:
 
     def facts(self, ref: str) -> list[Stated]:
         """Return the facts of that id in all dossiers that have one, those that could be known."""
-        return list(self._visible(self._rows("fact", ref, "rank")))
+        return list(self._visible(self._keys("fact", ref)))
 
     def entity(self, ref: str) -> Entity | None:
         """Return the entity of that id, or None."""
-        rows = self._rows("entity", ref, "n")
-        return self.snapshot.entity(rows[0]) if rows else None
+        keys = self._keys("entity", ref)
+        return self.snapshot.entity(keys[0]) if keys else None
 
     def source(self, ref: str) -> Source | None:
         """Return the source of that id, or None where it does not exist or had not appeared."""
-        rows = self._rows("source", ref, "n")
-        source = self.snapshot.source(rows[0]) if rows else None
+        keys = self._keys("source", ref)
+        source = self.snapshot.source(keys[0]) if keys else None
         later = source and source.published and ordinal(source.published.date) > self.today
         return None if later else source
 
@@ -279,20 +283,24 @@ class FactBase:
             return sum(topic.id == thing_id for one in self.records() for topic in one.topics)
         if kind not in {"entity", "source", "fact"}:
             return 1
-        query = f"SELECT dossier FROM {kind} WHERE id = ?"  # noqa: S608 -- one of three literals
-        rows = self.snapshot.db.execute(query, (thing_id,))
-        return sum(number in self._numbers.values() for (number,) in rows)
+        return sum(number in self._numbers.values() for _, number in self._rows(kind, thing_id))
 
     def _split(self, ref: str) -> tuple[str, str]:
         dossier, colon, rest = ref.partition(":")
         return (dossier, rest) if colon and dossier in self._numbers else ("", ref)
 
-    def _rows(self, table: str, ref: str, column: str) -> list[int]:
+    def _keys(self, table: str, ref: str) -> list[int]:
         dossier, thing_id = self._split(ref)
-        query = f"SELECT {column}, dossier FROM {table} WHERE id = ?"  # noqa: S608 -- names from this module
         wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
-        rows = self.snapshot.db.execute(query, (thing_id,))
-        return sorted(number for number, place in rows if place in wanted)
+        return sorted(key for key, number in self._rows(table, thing_id) if number in wanted)
+
+    def _rows(self, table: str, thing_id: str) -> list[tuple[int, int]]:
+        """Return the rows that have an id: the key of each and the number of its dossier."""
+        found = self._found.get((table, thing_id))
+        if found is None:
+            query = f"SELECT rowid, dossier FROM {table} WHERE id = ?"  # noqa: S608 -- one of three literals
+            found = self._found[table, thing_id] = self.snapshot.db.execute(query, (thing_id,)).fetchall()
+        return found
 
     def _tags(self, kind: str, thing_id: str, dossier: str | None) -> list[int]:
         wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
@@ -325,9 +333,11 @@ class FactBase:
         """
         order = " DESC" if latest_first else ""
         columns = ", ".join(f"{column}{order}" for column in ("kind", "day", "width", "added", "id", "rank"))
+        # Only what happened has a width; where a day is exact, the index need not be read from its beginning.
+        least = "day - width" if what == "when" else "day"
         query = (
             "SELECT day, width, added, id, rank FROM moment"  # noqa: S608 -- the columns stand above
-            f" WHERE tag = ? AND kind = ? AND day <= ? AND day - width >= ? ORDER BY tag, {columns}"
+            f" WHERE tag = ? AND kind = ? AND day <= ? AND {least} >= ? ORDER BY tag, {columns}"
         )
         thing_id, dossier = (thing.id, thing.dossier) if thing else ("", None)
         numbers = [number for tag in tags for number in self._tags(tag, thing_id, dossier)]
