@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Final
 
 import msgspec
 
 from bot.facts.snapshot import Snapshot
 from bot.facts.stated import Stated
-from bot.facts.words import find_words, marker, spell, stem, stems
+from bot.facts.words import find_words, marker, pieces, spell, stem
 
 WORDS: Final = 12
 """Words of a query that count."""
@@ -33,8 +34,11 @@ class Hits(msgspec.Struct, frozen=True):
 
 
 class _Word(msgspec.Struct, frozen=True):
+    """A word of a query: its stems, the folded words of the base that have them, and in how many facts."""
+
     typed: str
     stems: frozenset[str]
+    forms: frozenset[str]
     facts: int
 
 
@@ -76,7 +80,7 @@ def search(
         dropped.append(commonest.typed)
     wanted = frozenset().union(*(word.stems for word in kept)) if facts else frozenset()
     scored = sorted(
-        ((-_relevance(one, kept, snapshot), place, one) for place, one in enumerate(facts)),
+        ((-_relevance(one, kept), place, one) for place, one in enumerate(facts)),
         key=lambda row: row[:2],
     )
     found = tuple(one for _, _, one in scored[:limit])
@@ -87,11 +91,12 @@ def _known(scope: _Scope, word: str) -> _Word | None:
     """Return a word that a fact within the scope has, or None."""
     found = frozenset(stem(spell(word), language) for language in scope.languages) - {""}
     query = """
-        SELECT sum(facts) FROM json_each(?) AS place CROSS JOIN json_each(?) AS wanted
+        SELECT word, facts FROM json_each(?) AS place CROSS JOIN json_each(?) AS wanted
         CROSS JOIN vocabulary ON dossier = place.value AND stem = wanted.value
     """
-    (facts,) = scope.snapshot.db.execute(query, (_json(scope.numbers), _json(sorted(found)))).fetchone()
-    known = _Word(word, found, facts) if facts else None
+    rows = scope.snapshot.db.execute(query, (_json(scope.numbers), _json(sorted(found)))).fetchall()
+    forms = frozenset(form for form, _ in rows)
+    known = _Word(word, found, forms, sum(facts for _, facts in rows)) if rows else None
     # Words of facts that are still to come must not be given away, not even as what was meant.
     if known and scope.as_of < scope.snapshot.newest and not _matching(scope, [known], "", 1):
         return None
@@ -107,20 +112,32 @@ def _near(scope: _Scope, word: str) -> str | None:
     if not errors or not word.isalpha():
         return None
     from rapidfuzz.distance import OSA  # noqa: PLC0415 -- most searches spell their words right
+    from rapidfuzz.process import extract  # noqa: PLC0415
 
     typed = {word, *(stem(word, language) for language in scope.languages)}
+    # All words in one string: to fetch a row for each of them takes several times as long.
     query = """
-        SELECT word, stem, facts FROM json_each(?1) AS place CROSS JOIN vocabulary ON dossier = place.value
+        SELECT group_concat(stem, ' '), group_concat(word, ' ')
+        FROM json_each(?1) AS place CROSS JOIN vocabulary ON dossier = place.value
         WHERE length(word) BETWEEN ?2 AND ?3 OR length(stem) BETWEEN ?2 AND ?3
     """
+    places = _json(scope.numbers)
     span = (min(map(len, typed)) - errors, len(word) + errors)
+    (row,) = scope.snapshot.db.execute(query, (places, *span))
+    stemmed, spelt = (joined.split() if joined else [] for joined in row)
+    away: dict[tuple[str, str], int] = {}
+    for one, others in product(typed, (stemmed, spelt)):
+        for _, distance, at in extract(one, others, scorer=OSA.distance, score_cutoff=errors, limit=None):
+            pair = (stemmed[at], spelt[at])
+            away[pair] = min(distance, away.get(pair, distance))
+    query = """
+        SELECT max(facts) FROM json_each(?) AS place
+        CROSS JOIN vocabulary ON dossier = place.value AND stem = ? AND word = ?
+    """
     near = []
-    for known, stemmed, facts in scope.snapshot.db.execute(query, (_json(scope.numbers), *span)):
-        away = min(
-            OSA.distance(one, other, score_cutoff=errors) for one in typed for other in (known, stemmed)
-        )
-        if away <= errors:
-            near.append((away, abs(len(known) - len(word)), -facts, known))
+    for pair, distance in away.items():
+        (facts,) = scope.snapshot.db.execute(query, (places, *pair)).fetchone()
+        near.append((distance, abs(len(pair[1]) - len(word)), -facts, pair[1]))
     return next((known for *_, known in sorted(near) if _known(scope, known)), None)
 
 
@@ -144,13 +161,13 @@ def _any_of(tokens: Iterable[str]) -> str:
     return "(" + " OR ".join(f'"{token}"' for token in tokens) + ")"
 
 
-def _relevance(one: Stated, words: list[_Word], snapshot: Snapshot) -> int:
+def _relevance(one: Stated, words: list[_Word]) -> int:
     """Score a fact: words of its own text count more than words of the names it is about."""
-    language = snapshot.dossier(one.dossier).language
-    text = stems(" ".join(filter(None, (one.fact.text, one.fact.duty, one.fact.quote))), language)
+    parts = find_words(" ".join(filter(None, (one.fact.text, one.fact.duty, one.fact.quote))))
+    text = [spelt for part in parts for spelt in pieces(part[0])]
     score = 0
     for word in words:
-        places = [place for place, found in enumerate(text) if found in word.stems]
+        places = [place for place, spelt in enumerate(text) if spelt in word.forms]
         score += 4 + min(len(places), 3) + (places[0] < 8) if places else 1
     withdrawn = bool(one.superseded_by) or one.retracted_on is not None
     return score - 4 if withdrawn else score

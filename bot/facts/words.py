@@ -55,8 +55,13 @@ def find_words(text: str) -> Iterator[re.Match[str]]:
 
 def pieces(word: str) -> list[str]:
     """Return how a word may be looked for, folded: whole, and in its parts where it has a hyphen."""
+    return list(_pieces(word))
+
+
+@lru_cache(maxsize=16_384)
+def _pieces(word: str) -> tuple[str, ...]:
     parts = re.split(r"[-'’]", word)
-    return [spelt for one in ((word, *parts) if len(parts) > 1 else (word,)) if (spelt := spell(one))]
+    return tuple(filter(None, map(spell, (word, *parts) if len(parts) > 1 else (word,))))
 
 
 def stems(text: str, language: str) -> list[str]:
