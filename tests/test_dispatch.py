@@ -290,6 +290,18 @@ def test_the_log_holds_no_argument(broken: Dispatcher) -> None:
     assert max(len(json.dumps(one)) for one in logged) < 200
 
 
+def test_a_completion_that_fails_is_empty(coast: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering = desk(coast)
+
+    def breaks(*_args: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(answering.registry, "get", breaks)
+    with capture_logs() as logged:
+        assert answering.complete("/who " + "q" * 50, EVERYWHERE) == []
+    assert "qqq" not in json.dumps(logged)
+
+
 def test_every_failure_has_its_own_mark(coast: Snapshot) -> None:
     answering = Dispatcher(REGISTRY, Shelf(BrokenSnapshot()), today=lambda: TODAY)  # type: ignore[arg-type]
 

@@ -335,6 +335,23 @@ def test_trouble_with_the_disk_is_tried_again(
     assert library.notice == ""
 
 
+def test_a_fault_in_the_compiler_leaves_the_last_good_snapshot(
+    library: Library, root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    edit(root)
+    with monkeypatch.context() as patched, capture_logs() as logged:
+        patched.setattr("bot.library.compile_base", fail)
+        assert not library.refresh()
+
+    assert text(library) == BEFORE
+    assert "could not be compiled; the log says why" in library.notice
+    assert "secret" not in library.notice
+    assert logged[0]["exc_info"] is True
+
+
 def test_a_file_that_may_be_read_again_is_noticed(
     library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from factory import COAST, EVERYWHERE, NORTH, TODAY, write
 from structlog.testing import capture_logs
 
 from bot import service as services
-from bot.config import Config, Place, Platform, Web
+from bot.config import Config, ConfigError, Place, Platform, Web
 from bot.desk import Asker
 from bot.library import Library, NothingToServe, Prepared
 from bot.reply import Kind
@@ -85,6 +86,13 @@ def test_a_base_that_does_not_load_is_nothing_to_serve(config: Config) -> None:
 
     with pytest.raises(NothingToServe, match="1 error"):
         open_service(config)
+
+
+def test_a_place_that_is_to_see_what_is_not_there_is_refused(config: Config) -> None:
+    places = (Place(platform=Platform.SLACK, dossiers=("coast", "cost")),)
+
+    with pytest.raises(ConfigError, match="there is no dossier 'cost'; here are: coast, north"):
+        open_service(msgspec.structs.replace(config, places=places))
 
 
 async def test_an_edited_file_is_live_without_a_restart(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from factory import AT_COAST, EVERYWHERE, said, text
+from factory import AT_COAST, COAST, EVERYWHERE, desk, said, snapshot, text
 
 from bot.dispatch import Dispatcher
 from bot.reply import Bullets, Fields, Kind, Reply
@@ -80,6 +82,27 @@ def test_a_role_is_held_as_far_as_was_known(coast_desk: Dispatcher) -> None:
     then = fields(ask(coast_desk, "/who okafor as-of:2024-08-15"))
 
     assert then["Role"] == ["chief executive, Harbour Line (since 2019) [1]"]
+
+
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [
+        ("", "chief"),
+        ("from: 2019, to: ..,", "chief (since 2019)"),
+        ("from: 2019,", "chief (since 2019)"),
+        ("from: 2019-03, to: 2021,", "chief (March 2019 to 2021)"),
+        ("to: 2021,", "chief (until 2021)"),
+        ("to: ..,", "chief"),
+    ],
+)
+def test_a_role_says_since_when_and_until_when(tmp_path: Path, times: str, told: str) -> None:
+    entities = "coast/entities.yaml"
+    role = "{role: chief executive, of: harbour-line, from: 2019, to: .., facts: [chief]}"
+    held = COAST[entities].replace(role, f"{{role: chief, {times} facts: [chief]}}")
+    opened = snapshot(tmp_path, COAST | {entities: held})
+
+    assert fields(ask(desk(opened), "/who okafor"))["Role"][0] == f"{told} [1][2]"
+    opened.close()
 
 
 def test_a_name_of_whom_nothing_was_known(coast_desk: Dispatcher) -> None:
