@@ -1,0 +1,272 @@
+"""From a reply to Discord messages: pure, and each page within Discord's limits.
+
+A page is a message-create body with Components V2: one container with the words, then rows of buttons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Final, NamedTuple, assert_never
+
+import msgspec
+from msgspec.structs import replace
+
+from bot.adapters.discord import controls
+from bot.adapters.discord.escape import address, escape
+from bot.adapters.discord.limits import (
+    COMPONENTS,
+    CONTAINER,
+    FLAG_COMPONENTS_V2,
+    GALLERY,
+    MEDIA_DESCRIPTION,
+    SEPARATOR,
+    TEXT,
+    TEXT_DISPLAY,
+    Json,
+    size,
+)
+from bot.adapters.discord.spans import date, markdown, source, strong
+from bot.adapters.discord.state import FOOTER_ID, SMALL
+from bot.adapters.paging import Page, paginate
+from bot.adapters.texts import inert, shorten
+from bot.reply import (
+    Block,
+    Bullets,
+    Cite,
+    Degradation,
+    Degree,
+    Divider,
+    Fields,
+    Footer,
+    Kind,
+    Level,
+    Note,
+    Paragraph,
+    Picture,
+    Quote,
+    Reply,
+    Table,
+    Timeline,
+    block_lines,
+)
+
+TITLE_LENGTH: Final = 200
+COMMAND_LENGTH: Final = 1_000
+ACCENT: Final = {
+    Kind.ANSWER: 0x5865F2,
+    Kind.ASK: 0xF0B232,
+    Kind.NONE: 0x80848E,
+    Kind.USAGE: 0xF0B232,
+    Kind.FAILURE: 0xDA373C,
+}
+"""The colour beside the words; it never says anything that the words do not."""
+
+
+class Rendered(NamedTuple):
+    """The pages (message bodies) and what they show less well than the reply meant it."""
+
+    pages: list[Json]
+    notes: list[Degradation]
+
+
+class Style(msgspec.Struct, frozen=True):
+    """How a reply is to be laid out.
+
+    `line` is the command that the buttons repeat, the footer's unless given. `pager` adds buttons that turn
+    the pages, `share` the one that shows a private answer to the channel. `links` is off only where one
+    statement's source lines would not fit a page otherwise.
+    """
+
+    line: str = ""
+    pager: bool = True
+    share: bool = False
+    links: bool = True
+
+
+DEFAULT: Final = Style()
+
+
+def render(reply: Reply, style: Style = DEFAULT) -> Rendered:
+    """Render all pages of a reply.
+
+    Sharing makes no difference to how a reply is cut: a page has the same words in private and in public.
+    """
+    reply, notes = _prepared(reply)
+    try:
+        pages, cuts = paginate(reply, partial(_fits, style=style))
+    except ValueError:
+        style = replace(style, links=False)
+        notes.append(
+            Degradation(
+                "reply", Degree.PARTIAL, "A statement has so many sources that their links were left out."
+            )
+        )
+        pages, cuts = paginate(_briefest(reply), partial(_fits, style=style))
+    return Rendered([body(page, style) for page in pages], notes + cuts)
+
+
+def _fits(page: Page, style: Style) -> bool:
+    count, length = size(body(page, replace(style, share=True)))
+    return count <= COMPONENTS and length <= TEXT
+
+
+def body(page: Page, style: Style) -> Json:
+    """Render one page as the body of a message-create request."""
+    reply = page.reply
+    inside = [*_merged(_parts(page, style))]
+    container = {"type": CONTAINER, "accent_color": ACCENT[reply.kind], "components": inside}
+    line = style.line or (reply.footer.command if reply.footer else "")
+    rows = controls.rows(page, line, pager=style.pager, share=style.share)
+    return {
+        "flags": FLAG_COMPONENTS_V2,
+        "allowed_mentions": {"parse": []},
+        "components": [container, *rows],
+    }
+
+
+def _prepared(reply: Reply) -> tuple[Reply, list[Degradation]]:
+    """Shorten what is on every page, leave out what Discord cannot show, and note both."""
+    notes = []
+    footer = reply.footer
+    if footer and len(footer.command) > COMMAND_LENGTH:
+        footer = replace(footer, command=shorten(footer.command, COMMAND_LENGTH))
+        notes.append(Degradation("footer", Degree.PARTIAL, "The command is too long to be shown whole."))
+    if footer and len(footer.notice) > TITLE_LENGTH:
+        footer = replace(footer, notice=shorten(footer.notice, TITLE_LENGTH))
+    if len(reply.title) > TITLE_LENGTH:
+        notes.append(Degradation("reply", Degree.PARTIAL, "The title is shortened."))
+    for block in reply.blocks:
+        if isinstance(block, Table):
+            notes.append(
+                Degradation("table", Degree.FALLBACK, "Discord has no tables: each row is a list item.")
+            )
+        if isinstance(block, Picture) and not address(block.url):
+            notes.append(
+                Degradation("picture", Degree.FALLBACK, "The address is unusable: its text is shown.")
+            )
+    title = shorten(reply.title, TITLE_LENGTH)
+    return replace(reply, title=title, footer=footer), notes
+
+
+def _briefest(reply: Reply) -> Reply:
+    """Keep of each source line what identifies it."""
+    return replace(
+        reply,
+        sources=tuple(
+            replace(
+                one, title=shorten(one.title, 40), publisher="", descriptor="", inferred="", published=None
+            )
+            for one in reply.sources
+        ),
+    )
+
+
+def _parts(page: Page, style: Style) -> Iterator[str | Json]:
+    """Yield the page from top to bottom: words as Markdown, other components as they are."""
+    reply = page.reply
+    title = escape(reply.title).strip()
+    if title:
+        yield f"## {title}"
+    for index, block in enumerate(reply.blocks):
+        if block_heading := escape(getattr(block, "heading", "")).strip():
+            yield f"### {block_heading}"
+        yield from _block(block, page.start if index == 0 else 1)
+    if page.cut:
+        yield f"-# {_left_out(page.cut)}"
+    if reply.sources:
+        yield {"type": SEPARATOR, "divider": True, "spacing": 1}
+        yield "\n".join(source(one, links=style.links) for one in reply.sources)
+    if reply.footer or page.of > 1:
+        content = "\n".join(_footer(reply.footer, page))
+        yield {"type": TEXT_DISPLAY, "id": FOOTER_ID, "content": content}
+
+
+def _left_out(count: int) -> str:
+    many = "1 more statement is" if count == 1 else f"{count:,} more statements are"
+    return f"{many} not shown. Narrow the question to see them."
+
+
+def _footer(footer: Footer | None, page: Page) -> Iterator[str]:
+    """Yield the small print; the command stands on the last line, alone, so that a button can read it."""
+    turned = f"page {page.number} of {page.of}" if page.of > 1 else ""
+    if footer is None:
+        yield f"{SMALL}{turned}"
+        return
+    about = replace(footer, command=turned).text
+    yield SMALL + escape(about)
+    if footer.command.strip():
+        yield SMALL + escape(footer.command.strip())
+
+
+def _merged(parts: Iterable[str | Json]) -> Iterator[Json]:
+    """Join neighbouring texts into one component, since a message has few."""
+    words: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            words.append(part)
+            continue
+        if words:
+            yield {"type": TEXT_DISPLAY, "content": "\n".join(words)}
+            words = []
+        yield part
+    if words:
+        yield {"type": TEXT_DISPLAY, "content": "\n".join(words)}
+
+
+def _block(block: Block, start: int) -> Iterator[str | Json]:
+    match block:
+        case Paragraph(lines=lines):
+            for line in lines:
+                if text := markdown(line):
+                    yield text
+        case Bullets(items=items, numbered=numbered):
+            for number, item in enumerate(items, start):
+                yield f"{number}. {markdown(item)}" if numbered else f"- {markdown(item)}"
+        case Fields(fields=fields):
+            for field in fields:
+                yield f"{strong(field.label)} {markdown(field.value)}".strip()
+        case Timeline(entries=entries):
+            for entry in entries:
+                day = f"**{date(entry.when)}** · " if entry.when else ""
+                label = f"*{escape(entry.label)}* · " if entry.label.strip() else ""
+                yield f"- {day}{label}{markdown(entry.line)}"
+        case Table(head=head, rows=rows):
+            for row in rows:
+                yield "- " + " · ".join(_cells(head, [markdown(cell) for cell in row]))
+        case Quote(line=said, by=by):
+            yield f"> {markdown(said)}"
+            if text := markdown(by):
+                yield f"> — {text}"
+        case Note(line=remark, level=level):
+            yield ("⚠️ " if level is Level.WARNING else SMALL) + markdown(remark)
+        case Picture(url=url, alt=alt):
+            yield from _picture(url, alt)
+        case Divider():
+            yield {"type": SEPARATOR, "divider": True, "spacing": 1}
+        case _:
+            assert_never(block)
+
+
+def _cells(head: tuple[str, ...], cells: list[str]) -> Iterator[str]:
+    """Yield a row's cells: the first one names the row, the others are labelled by the head."""
+    for index, (label, cell) in enumerate(zip(head, cells, strict=False)):
+        if cell:
+            yield (
+                f"**{cell}**" if index == 0 and "**" not in cell else f"{escape(label)}: {cell}".lstrip(": ")
+            )
+
+
+def _picture(url: str, alt: str) -> Iterator[str | Json]:
+    safe = address(url)
+    words = shorten(inert(alt), MEDIA_DESCRIPTION // 2).strip() or "Picture"
+    if safe:
+        yield {"type": GALLERY, "items": [{"media": {"url": safe}, "description": words}]}
+    else:
+        yield f"{SMALL}Picture: {escape(words)}"
+
+
+def cited(reply: Reply) -> set[int]:
+    """Return the numbers that a reply's statements cite."""
+    lines = (line for block in reply.blocks for line in block_lines(block))
+    return {span.number for line in lines for span in line.spans if isinstance(span, Cite)}
