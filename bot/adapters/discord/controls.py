@@ -19,7 +19,7 @@ from bot.adapters.discord.limits import (
 from bot.adapters.discord.state import PICKER_ID, Press, Verb, fits_button, fits_option
 from bot.adapters.paging import Page
 from bot.adapters.texts import inert, shorten
-from bot.reply import Name, Reply, block_lines
+from bot.reply import Name, Reply, Wanted, block_lines
 
 PRIMARY, SECONDARY = 1, 2
 CHOICES: Final = 10
@@ -58,6 +58,8 @@ def rows(page: Page, line: str, *, pager: bool, share: bool) -> list[Json]:
         *_button_rows(near, SECONDARY),
         *_picker(others[:SELECT_OPTIONS]),
     ]
+    if reply.wanted:
+        found += _typing(reply.wanted)
     last = [*_pager(page, line)] if pager and page.of > 1 and line else []
     if share and line:
         snapshot = reply.footer.snapshot if reply.footer else ""
@@ -111,6 +113,13 @@ def _picker(targets: list[Target]) -> Iterator[Json]:
         "options": options,
     }
     yield {"type": ROW, "components": [select]}
+
+
+def _typing(wanted: Wanted) -> Iterator[Json]:
+    """Yield the row with the button that opens a dialogue, for places where nothing completes an option."""
+    press = Press(Verb.TYPE, f"{wanted.command} {wanted.option}")
+    if fits_button(press.line):
+        yield {"type": ROW, "components": [_button(f"Type the {wanted.option}", press, PRIMARY)]}
 
 
 def _pager(page: Page, line: str) -> Iterator[Json]:

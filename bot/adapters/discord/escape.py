@@ -11,10 +11,10 @@ from urllib.parse import quote, urlsplit
 
 from bot.adapters.texts import inert
 
-_MARKS: Final = re.compile(r"[\\*_~`|\[\]<>]|:(?=/|[\w+\-]+:)")
+_MARKS: Final = re.compile(r"[\\*_~`|\[\]<]|:(?=/|[\w+\-]+:)")
 """Emphasis, code, spoilers, links, mentions and timestamps; colons of emoji and of bare addresses."""
-_START: Final = re.compile(r"^\s*(?:[#\-+]|\d{1,9}(?=[.)]))")
-"""What makes a heading, small print, a list or a numbered list where it opens a line."""
+_START: Final = re.compile(r"^\s*(?:[#\-+>]|\d{1,9}(?=[.)]))")
+"""What makes a heading, small print, a list, a numbered list or a quote where it opens a line."""
 _PING: Final = re.compile(r"@(?=everyone|here|[!&]?\d)", re.IGNORECASE)
 _HIDDEN: Final = "\u200b"
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")

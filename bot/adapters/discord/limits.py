@@ -59,7 +59,7 @@ Json = dict[str, Any]
 
 def units(text: str) -> int:
     """Return the length of a text in UTF-16 units."""
-    return len(text) if text.isascii() else len(text) + sum(one > "\uffff" for one in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def walk(components: list[Json]) -> Iterator[Json]:

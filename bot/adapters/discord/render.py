@@ -27,13 +27,12 @@ from bot.adapters.discord.limits import (
     size,
 )
 from bot.adapters.discord.spans import date, markdown, source, strong
-from bot.adapters.discord.state import FOOTER_ID, SMALL
+from bot.adapters.discord.state import FOOTER_ID, SMALL, fits_option
 from bot.adapters.paging import Page, paginate
-from bot.adapters.texts import inert, shorten
+from bot.adapters.texts import inert, longest_text, map_texts, shorten
 from bot.reply import (
     Block,
     Bullets,
-    Cite,
     Degradation,
     Degree,
     Divider,
@@ -48,11 +47,11 @@ from bot.reply import (
     Reply,
     Table,
     Timeline,
-    block_lines,
 )
 
 TITLE_LENGTH: Final = 200
 COMMAND_LENGTH: Final = 1_000
+ALT_LENGTH: Final = MEDIA_DESCRIPTION // 2
 ACCENT: Final = {
     Kind.ANSWER: 0x5865F2,
     Kind.ASK: 0xF0B232,
@@ -74,17 +73,18 @@ class Style(msgspec.Struct, frozen=True):
     """How a reply is to be laid out.
 
     `line` is the command that the buttons repeat, the footer's unless given. `pager` adds buttons that turn
-    the pages, `share` the one that shows a private answer to the channel. `links` is off only where one
+    the pages, `share` the one that shows a private answer to the channel. `brief` is on only where one
     statement's source lines would not fit a page otherwise.
     """
 
     line: str = ""
     pager: bool = True
     share: bool = False
-    links: bool = True
+    brief: bool = False
 
 
 DEFAULT: Final = Style()
+NOTHING: Final = "Nothing to show."
 
 
 def render(reply: Reply, style: Style = DEFAULT) -> Rendered:
@@ -93,17 +93,24 @@ def render(reply: Reply, style: Style = DEFAULT) -> Rendered:
     Sharing makes no difference to how a reply is cut: a page has the same words in private and in public.
     """
     reply, notes = _prepared(reply)
-    try:
-        pages, cuts = paginate(reply, partial(_fits, style=style))
-    except ValueError:
-        style = replace(style, links=False)
-        notes.append(
-            Degradation(
-                "reply", Degree.PARTIAL, "A statement has so many sources that their links were left out."
-            )
-        )
-        pages, cuts = paginate(_briefest(reply), partial(_fits, style=style))
-    return Rendered([body(page, style) for page in pages], notes + cuts)
+    for trial, each, why in _attempts(reply, style):
+        try:
+            pages, cuts = paginate(trial, partial(_fits, style=each))
+        except ValueError:
+            continue
+        return Rendered([body(page, each) for page in pages], [*notes, *why, *cuts])
+    raise AssertionError("unreachable: the last attempt is one short line")
+
+
+def _attempts(reply: Reply, style: Style) -> Iterator[tuple[Reply, Style, list[Degradation]]]:
+    """Yield the reply as it is, then with less and less of what one statement drags onto its page."""
+    yield reply, style, []
+    why = "A statement has so many sources that each is shown by its title only."
+    yield reply, replace(style, brief=True), [Degradation("reply", Degree.PARTIAL, why)]
+    why = "A statement has more sources than a message can list."
+    words = "This answer has more sources for one statement than a Discord message can list."
+    bare = replace(reply, summary=words, blocks=(), sources=(), actions=(), wanted=None)
+    yield bare, style, [Degradation("reply", Degree.REJECTED, why)]
 
 
 def _fits(page: Page, style: Style) -> bool:
@@ -114,7 +121,7 @@ def _fits(page: Page, style: Style) -> bool:
 def body(page: Page, style: Style) -> Json:
     """Render one page as the body of a message-create request."""
     reply = page.reply
-    inside = [*_merged(_parts(page, style))]
+    inside = [*_merged(_parts(page, style))] or [{"type": TEXT_DISPLAY, "content": NOTHING}]
     container = {"type": CONTAINER, "accent_color": ACCENT[reply.kind], "components": inside}
     line = style.line or (reply.footer.command if reply.footer else "")
     rows = controls.rows(page, line, pager=style.pager, share=style.share)
@@ -128,6 +135,11 @@ def body(page: Page, style: Style) -> Json:
 def _prepared(reply: Reply) -> tuple[Reply, list[Degradation]]:
     """Shorten what is on every page, leave out what Discord cannot show, and note both."""
     notes = []
+    if longest_text(reply) > TEXT // 2:
+        reply = map_texts(reply, partial(shorten, length=TEXT // 2))
+        notes.append(
+            Degradation("reply", Degree.PARTIAL, "A text that would fill a page alone is shortened.")
+        )
     footer = reply.footer
     if footer and len(footer.command) > COMMAND_LENGTH:
         footer = replace(footer, command=shorten(footer.command, COMMAND_LENGTH))
@@ -141,25 +153,17 @@ def _prepared(reply: Reply) -> tuple[Reply, list[Degradation]]:
             notes.append(
                 Degradation("table", Degree.FALLBACK, "Discord has no tables: each row is a list item.")
             )
+        if isinstance(block, Picture) and len(block.alt) > ALT_LENGTH:
+            notes.append(Degradation("picture", Degree.PARTIAL, "The picture's text is shortened."))
         if isinstance(block, Picture) and not address(block.url):
             notes.append(
                 Degradation("picture", Degree.FALLBACK, "The address is unusable: its text is shown.")
             )
+    if not all(fits_option(one.command) for one in reply.actions):
+        why = "A choice is too long for a button and is left out."
+        notes.append(Degradation("reply", Degree.PARTIAL, why))
     title = shorten(reply.title, TITLE_LENGTH)
     return replace(reply, title=title, footer=footer), notes
-
-
-def _briefest(reply: Reply) -> Reply:
-    """Keep of each source line what identifies it."""
-    return replace(
-        reply,
-        sources=tuple(
-            replace(
-                one, title=shorten(one.title, 40), publisher="", descriptor="", inferred="", published=None
-            )
-            for one in reply.sources
-        ),
-    )
 
 
 def _parts(page: Page, style: Style) -> Iterator[str | Json]:
@@ -168,6 +172,8 @@ def _parts(page: Page, style: Style) -> Iterator[str | Json]:
     title = escape(reply.title).strip()
     if title:
         yield f"## {title}"
+    if not reply.blocks and page.number == 1:
+        yield escape(reply.summary).strip()
     for index, block in enumerate(reply.blocks):
         if block_heading := escape(getattr(block, "heading", "")).strip():
             yield f"### {block_heading}"
@@ -176,7 +182,7 @@ def _parts(page: Page, style: Style) -> Iterator[str | Json]:
         yield f"-# {_left_out(page.cut)}"
     if reply.sources:
         yield {"type": SEPARATOR, "divider": True, "spacing": 1}
-        yield "\n".join(source(one, links=style.links) for one in reply.sources)
+        yield "\n".join(source(one, brief=style.brief) for one in reply.sources)
     if reply.footer or page.of > 1:
         content = "\n".join(_footer(reply.footer, page))
         yield {"type": TEXT_DISPLAY, "id": FOOTER_ID, "content": content}
@@ -204,7 +210,7 @@ def _merged(parts: Iterable[str | Json]) -> Iterator[Json]:
     words: list[str] = []
     for part in parts:
         if isinstance(part, str):
-            words.append(part)
+            words += [part] if part.strip() else []
             continue
         if words:
             yield {"type": TEXT_DISPLAY, "content": "\n".join(words)}
@@ -222,24 +228,31 @@ def _block(block: Block, start: int) -> Iterator[str | Json]:
                     yield text
         case Bullets(items=items, numbered=numbered):
             for number, item in enumerate(items, start):
-                yield f"{number}. {markdown(item)}" if numbered else f"- {markdown(item)}"
+                if text := markdown(item):
+                    yield f"{number}. {text}" if numbered else f"- {text}"
         case Fields(fields=fields):
             for field in fields:
                 yield f"{strong(field.label)} {markdown(field.value)}".strip()
         case Timeline(entries=entries):
             for entry in entries:
-                day = f"**{date(entry.when)}** · " if entry.when else ""
-                label = f"*{escape(entry.label)}* · " if entry.label.strip() else ""
-                yield f"- {day}{label}{markdown(entry.line)}"
+                day = date(entry.when).strip() if entry.when else ""
+                label = escape(entry.label).strip()
+                parts = (f"**{day}**" if day else "", f"*{label}*" if label else "", markdown(entry.line))
+                if text := " · ".join(filter(None, parts)):
+                    yield f"- {text}"
         case Table(head=head, rows=rows):
+            if rows:
+                yield SMALL + (" · ".join(map(escape, head)).strip() or "–")
             for row in rows:
-                yield "- " + " · ".join(_cells(head, [markdown(cell) for cell in row]))
+                yield "- " + " · ".join(markdown(cell) or "–" for cell in row)
         case Quote(line=said, by=by):
-            yield f"> {markdown(said)}"
+            if text := markdown(said):
+                yield f"> {text}"
             if text := markdown(by):
                 yield f"> — {text}"
         case Note(line=remark, level=level):
-            yield ("⚠️ " if level is Level.WARNING else SMALL) + markdown(remark)
+            if text := markdown(remark):
+                yield ("⚠️ " if level is Level.WARNING else SMALL) + text
         case Picture(url=url, alt=alt):
             yield from _picture(url, alt)
         case Divider():
@@ -248,25 +261,10 @@ def _block(block: Block, start: int) -> Iterator[str | Json]:
             assert_never(block)
 
 
-def _cells(head: tuple[str, ...], cells: list[str]) -> Iterator[str]:
-    """Yield a row's cells: the first one names the row, the others are labelled by the head."""
-    for index, (label, cell) in enumerate(zip(head, cells, strict=False)):
-        if cell:
-            yield (
-                f"**{cell}**" if index == 0 and "**" not in cell else f"{escape(label)}: {cell}".lstrip(": ")
-            )
-
-
 def _picture(url: str, alt: str) -> Iterator[str | Json]:
     safe = address(url)
-    words = shorten(inert(alt), MEDIA_DESCRIPTION // 2).strip() or "Picture"
+    words = shorten(inert(alt), ALT_LENGTH).strip() or "Picture"
     if safe:
         yield {"type": GALLERY, "items": [{"media": {"url": safe}, "description": words}]}
     else:
         yield f"{SMALL}Picture: {escape(words)}"
-
-
-def cited(reply: Reply) -> set[int]:
-    """Return the numbers that a reply's statements cite."""
-    lines = (line for block in reply.blocks for line in block_lines(block))
-    return {span.number for line in lines for span in line.spans if isinstance(span, Cite)}

@@ -54,10 +54,12 @@ def date(when: When) -> str:
         return escape(when.text)
 
 
-def source(one: SourceLine, *, links: bool = True) -> str:
+def source(one: SourceLine, *, brief: bool = False) -> str:
     """Return a source line in small print: `[1] Title · publisher · day · descriptor · rating`."""
+    if brief:
+        return rf"-# \[{one.number}\] {escape(one.title)}"
     text = escape(one.text)
     title = escape(one.title)
-    if links and address(one.url) and title and text.startswith(title):
+    if address(one.url) and title and text.startswith(title):
         text = link(one.title, one.url) + text[len(title) :]
     return rf"-# \[{one.number}\] {text}"

@@ -32,6 +32,8 @@ class Verb(StrEnum):
     ASK = "a"
     PAGE = "p"
     SHARE = "s"
+    TYPE = "t"
+    """Open a dialogue for the option that a question still needs; `line` ends in that option's name."""
 
 
 class Press(msgspec.Struct, frozen=True):
