@@ -128,11 +128,15 @@ class Registry:
     def __init__(self) -> None:
         self._commands: dict[str, Command] = {}
 
-    def command(self, *, example: str, slack: str = "") -> Callable[[Answer], Answer]:
+    def command(
+        self, *, example: str, slack: str = "", as_of: int = OPTION_COUNT
+    ) -> Callable[[Answer], Answer]:
         """Declare the decorated function as a command.
 
         The function's name is the command's name, the first line of its docstring the description, and each
         keyword parameter annotated with an :class:`Option` an option; one without a default is required.
+        Every command takes the options of :data:`COMMON` as well; `as_of` is the place of the first of them
+        among the others, for arguments that are given by position.
 
         Raises:
             DeclarationError: a platform would refuse the declaration.
@@ -141,7 +145,8 @@ class Registry:
         def declare(function: Answer) -> Answer:
             name = function.__name__.rstrip("_").replace("_", "-")
             summary = (inspect.getdoc(function) or "").partition("\n")[0].rstrip(".")
-            options = (*_options(function), *COMMON)
+            own = tuple(_options(function))
+            options = (*own[:as_of], AS_OF, *own[as_of:], IN)
             command = Command(name, summary, options, function, slack or name, example)
             _refuse(command, self._commands)
             self._commands[name] = command

@@ -7,8 +7,9 @@ given once, before any platform sees the reply: :class:`Cite.number` points into
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
+from typing import assert_never
 
 import msgspec
 
@@ -61,11 +62,13 @@ Span = Text | Strong | Link | Cite | Name | When
 class Line(msgspec.Struct, frozen=True):
     """A statement or another line of text: the smallest thing that is kept or cut as a whole.
 
-    `fact` is the id of the fact that the line states, if it states one.
+    `fact` is the id of the fact that the line states, if it states one; `grounds` the ids of the facts that a
+    judgement rests on.
     """
 
     spans: tuple[Span, ...]
     fact: str | None = None
+    grounds: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -275,7 +278,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def facts(self) -> tuple[str, ...]:
         """The ids of all facts used, in order of first use."""
-        used = (one.fact for block in self.blocks for one in block_lines(block) if one.fact)
+        lines = [one for block in self.blocks for one in block_lines(block)]
+        used = (fact for one in lines for fact in (one.fact, *one.grounds) if fact)
         return tuple(dict.fromkeys(used))
 
 
@@ -300,6 +304,41 @@ def block_lines(block: Block) -> Iterator[Line]:
             yield remark
         case Picture() | Divider():
             return
+        case _:
+            assert_never(block)
+
+
+def change_spans(reply: Reply, change: Callable[[Span], Span]) -> Reply:
+    """Return a reply in which every span of every line was put through `change`."""
+
+    def each(old: Line) -> Line:
+        return msgspec.structs.replace(old, spans=tuple(change(span) for span in old.spans))
+
+    def inside(block: Block) -> Block:
+        replace = msgspec.structs.replace
+        match block:
+            case Paragraph(lines=lines):
+                return replace(block, lines=tuple(map(each, lines)))
+            case Bullets(items=items):
+                return replace(block, items=tuple(map(each, items)))
+            case Fields(fields=fields):
+                return replace(block, fields=tuple(Field(one.label, each(one.value)) for one in fields))
+            case Timeline(entries=entries):
+                return replace(
+                    block, entries=tuple(Entry(each(one.line), one.when, one.label) for one in entries)
+                )
+            case Table(rows=rows):
+                return replace(block, rows=tuple(tuple(map(each, row)) for row in rows))
+            case Quote(line=said, by=by):
+                return replace(block, line=each(said), by=each(by))
+            case Note(line=remark):
+                return replace(block, line=each(remark))
+            case Picture() | Divider():
+                return block
+            case _:
+                assert_never(block)
+
+    return msgspec.structs.replace(reply, blocks=tuple(map(inside, reply.blocks)))
 
 
 class Degree(StrEnum):

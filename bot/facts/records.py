@@ -236,6 +236,7 @@ class Fact(Record, frozen=True, kw_only=True):
     weight: int = 3
     supersedes: tuple[str, ...] = ()
     disputes: tuple[str, ...] = ()
+    outcome_of: tuple[str, ...] = ()
     retracted: Retraction | None = None
     review_by: str | None = None
     reviewed: Review | None = None

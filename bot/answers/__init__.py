@@ -1,0 +1,1 @@
+"""What is said: one module a command, `(FactBase, arguments) -> Reply`, pure."""

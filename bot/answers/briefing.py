@@ -1,0 +1,163 @@
+"""`/briefing`: bottom line, key points, what changed, what is due, what is disputed, what is missing."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import islice
+
+from bot.answers.changes import SINCE_DAYS, told
+from bot.answers.pick import pick, took
+from bot.answers.statement import Writer, tidy
+from bot.facts.base import FactBase, Thing
+from bot.facts.edtf import Edtf
+from bot.facts.humanise import humanise
+from bot.facts.records import Judgement
+from bot.facts.stated import KnownBy, Stated, Status
+from bot.reply import Action, Block, Bullets, Divider, Kind, Line, Name, Note, Reply, Span, Text, line
+
+POINTS = {"short": 3, "full": 7}
+DUTIES = 5
+CHANGES = 5
+DISPUTES = 4
+TOPICS = 10
+
+
+def briefing(base: FactBase, topic: str = "", since: Edtf | None = None, length: str = "full") -> Reply:
+    """Return the briefing on a topic, or on everything."""
+    picked = pick(base, topic, ("topic",), "/briefing") if topic else (None, "")
+    if isinstance(picked, Reply):
+        return picked
+    thing, typed = picked
+    writer = Writer(base)
+    title = thing.label if thing else _title(base)
+    points = [one for one in islice(base.best(thing), 200) if one.stands(base.today)]
+    points = points[: POINTS[length]]
+    if not points:
+        return _nothing(base, title)
+    blocks: list[Block] = [took(typed, title)] if typed else []
+    judgements = [judge(writer, *one) for one in base.judgements(thing)]
+    if judgements:
+        blocks.append(Bullets(tuple(judgements), "Bottom line"))
+    blocks.append(Bullets(tuple(writer.state(one) for one in points), "Key points"))
+    if length == "full":
+        blocks += _changed(writer, thing, since)
+    blocks += _due(writer, thing)
+    if length == "full":
+        blocks += [*_disputed(writer, thing), Divider(), _gaps(base, thing, points)]
+    return Reply(
+        kind=Kind.ANSWER,
+        title=title,
+        summary=f"{title}: {points[0].fact.text}",
+        blocks=tuple(blocks),
+        sources=writer.sources(),
+        actions=_further(base, thing),
+    )
+
+
+def judge(writer: Writer, dossier: str, judgement: Judgement, grounds: list[Stated]) -> Line:
+    """Say a judgement with its confidence and what it rests on."""
+    remarks = [f"{judgement.confidence.value} confidence"]
+    if judgement.likelihood:
+        remarks.insert(0, judgement.likelihood.value)
+    fallen = [one.id for one in grounds if not one.stands(writer.base.today)]
+    if fallen:
+        remarks.append(f"under review: {', '.join(fallen)} no longer stands")
+    spans: list[Span] = [Text(f"{judgement.text} — judgement, {', '.join(remarks)}")]
+    return Line(tidy([*spans, *writer.cite_fact(*grounds)]), grounds=tuple(one.id for one in grounds))
+
+
+def _title(base: FactBase) -> str:
+    titles = [dossier.title for dossier in base.records()]
+    return titles[0] if len(titles) == 1 else f"Briefing on {len(titles)} dossiers"
+
+
+def _nothing(base: FactBase, title: str) -> Reply:
+    day = humanise(base.as_of.isoformat())
+    sentence = (
+        f"Nothing is known of “{title}” as of {day}." if base.dossiers else "There is no dossier to brief on."
+    )
+    return Reply(
+        kind=Kind.NONE,
+        title=title if base.dossiers else "Nothing known",
+        summary=sentence,
+        blocks=(Note(line(sentence)),),
+        actions=_further(base, None)[:3],
+    )
+
+
+def _changed(writer: Writer, thing: Thing | None, since: Edtf | None) -> list[Block]:
+    base = writer.base
+    first = (since.earliest or 0) if since else base.today - SINCE_DAYS
+    changes = [one for one in islice(base.changes(first), 1000) if _on(one.fact, thing)]
+    day = humanise(date.fromordinal(max(first, 1)).isoformat())
+    heading = f"Changed since {day}"
+    if not changes:
+        return [Bullets((line("Nothing was added, superseded or retracted."),), heading)]
+    latest = changes[::-1]
+    lines = [told(writer, one) for one in latest if one.kind != "added"][:CHANGES]
+    added = sum(one.kind == "added" for one in changes)
+    if added:
+        count = "1 fact was added" if added == 1 else f"{added:,} facts were added"
+        command = f"/changes since:{date.fromordinal(max(first, 1)).isoformat()}"
+        lines.append(line(f"{count}: ", Name("list", command), "."))
+    return [Bullets(tuple(lines), heading)]
+
+
+def _on(stated: Stated, thing: Thing | None) -> bool:
+    return thing is None or (stated.dossier == thing.dossier and thing.id in stated.fact.topics)
+
+
+def _due(writer: Writer, thing: Thing | None) -> list[Block]:
+    base = writer.base
+    passed = [one for one in base.owed(thing, 0, base.today - 1) if not one.outcomes][-DUTIES:]
+    coming = list(islice(base.owed(thing, base.today), DUTIES))
+    lines = tuple(writer.owe(one) for one in (*passed, *coming))
+    return [Bullets(lines, "Due and passed")] if lines else []
+
+
+def _disputed(writer: Writer, thing: Thing | None) -> list[Block]:
+    base = writer.base
+    tagged = base.tagged("disputed", thing.id, thing.dossier) if thing else base.tagged("disputed")
+    found = list(islice((one for one in tagged if one.status(base.today) is Status.DISPUTED), DISPUTES))
+    return [Bullets(tuple(writer.state(one) for one in found), "In dispute")] if found else []
+
+
+def _gaps(base: FactBase, thing: Thing | None, points: list[Stated]) -> Block:
+    """Say what the key points lack, and what is overdue."""
+    lines = []
+
+    def add(count: int, one: str, many: str) -> None:
+        if count:
+            lines.append(line(one if count == 1 else many.format(count)))
+
+    single = sum(len({evidence.ref for evidence in one.fact.sources}) == 1 for one in points)
+    inferred = sum(_inferred(base, one) for one in points)
+    stand_in = sum(one.known_by is not KnownBy.PUBLISHED for one in points)
+    silent = sum(not one.outcomes for one in islice(base.owed(thing, 0, base.today - 1), 1000))
+    overdue = sum(1 for _ in islice(base.owed(thing, 0, base.today - 1, "review"), 1000))
+    add(single, "One key point rests on a single source.", "{} key points rest on a single source.")
+    add(inferred, "One key point has an inferred date.", "{} key points have an inferred date.")
+    add(
+        stand_in,
+        "For one key point no publication day is known; the day it was said or happened stands in.",
+        "For {} key points no publication day is known; the day they were said or happened stands in.",
+    )
+    add(
+        silent,
+        "One duty is past its date, no outcome recorded.",
+        "{} duties are past their date, no outcome recorded.",
+    )
+    add(overdue, "One fact is overdue for review.", "{} facts are overdue for review.")
+    return Bullets(tuple(lines or [line("None found among the key points.")]), "Gaps")
+
+
+def _inferred(base: FactBase, one: Stated) -> bool:
+    said = one.fact.said.when if one.fact.said else None
+    sources = (base.source(f"{one.dossier}:{evidence.ref}") for evidence in one.fact.sources)
+    dates = [one.fact.date, said, *(source.published for source in sources if source)]
+    return any(dated is not None and bool(dated.inferred) for dated in dates)
+
+
+def _further(base: FactBase, thing: Thing | None) -> tuple[Action, ...]:
+    topics = [one for one, _ in base.topics() if one != thing]
+    return tuple(Action(one.label, f"/briefing {one.ref}") for one in topics[:TOPICS])

@@ -1,0 +1,272 @@
+"""How a fact is said: its text, who said it, when, how far it is trusted, and where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from bot.facts.base import FactBase, Thing
+from bot.facts.edtf import parse
+from bot.facts.humanise import humanise, humanise_due
+from bot.facts.records import Dated, Said, Source
+from bot.facts.stated import CREDIBILITY, RELIABILITY, KnownBy, Stated, Status, best_reliability
+from bot.facts.words import mark
+from bot.reply import Cite, Line, Name, SourceLine, Span, Strong, Text, When
+
+SHORTEST_NAME: Final = 3
+"""Letters from which on a name inside a sentence can be clicked."""
+
+STANDING: Final = {
+    Status.RETRACTED: "retracted",
+    Status.SUPERSEDED: "superseded",
+    Status.DISPUTED: "disputed",
+    Status.CONFIRMED: "confirmed by independent origins",
+    Status.CLAIMED: "claimed",
+}
+"""The words for a status; what is only reported says so by naming who reports it."""
+
+
+class Writer:
+    """Writes lines about facts, and numbers their sources in order of first use."""
+
+    def __init__(self, base: FactBase) -> None:
+        self.base = base
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def cite(self, dossier: str, sources: Iterable[str]) -> list[Span]:
+        """Return the citations of some sources of a dossier, each once."""
+        spans: list[Span] = []
+        for source in dict.fromkeys(sources):
+            number = self._numbers.setdefault((dossier, source), len(self._numbers) + 1)
+            spans.append(Cite(number, self.base.thing("source", dossier, source).ref))
+        return spans
+
+    def cite_fact(self, *facts: Stated) -> list[Span]:
+        """Return the citations of some facts, with a space before them."""
+        refs = [(one.dossier, evidence.ref) for one in facts for evidence in one.fact.sources]
+        return [
+            Text(" "),
+            *(span for dossier, ref in dict.fromkeys(refs) for span in self.cite(dossier, [ref])),
+        ]
+
+    def sources(self) -> tuple[SourceLine, ...]:
+        """Return the source lines of everything cited so far."""
+        return tuple(
+            source_line(self.base, self.base.thing("source", *key), number)
+            for key, number in self._numbers.items()
+        )
+
+    def state(
+        self,
+        stated: Stated,
+        *,
+        dated: bool = True,
+        wanted: frozenset[str] = frozenset(),
+        but: Thing | None = None,
+    ) -> Line:
+        """Say a fact whole: text — when, who said it, status and rating, citations.
+
+        `dated=False` leaves out the day of the event where the reader sees it elsewhere, `wanted` are stems
+        to be marked, `but` is a thing that needs no link because the answer is about it.
+        """
+        fact = stated.fact
+        spans: list[Span] = [*self.linked(stated, fact.text, wanted, but)]
+        if fact.quote:
+            spans += [Text(" “"), *self.linked(stated, fact.quote, wanted, but), Text("”")]
+        remarks: list[list[Span]] = []
+        if dated and fact.date:
+            remarks.append(dating(fact.date))
+        remarks += [self.attribution(stated), [Text(self.standing(stated))]]
+        if stated.known_by is not KnownBy.PUBLISHED:
+            remarks.append([Text("publication day unknown")])
+        spans += [Text(" — "), *join(remarks, " · "), *self.cite_fact(stated)]
+        return Line(tidy(spans), fact.id)
+
+    def owe(self, stated: Stated, *, dated: bool = True) -> Line:
+        """Say what is owed, by whom and by when, and whether that day has passed.
+
+        `dated=False` leaves out the day where the reader sees it elsewhere.
+        """
+        fact = stated.fact
+        owers = [[self.name("entity", stated.dossier, one)] for one in fact.owed_by]
+        spans: list[Span] = []
+        if fact.due and dated:
+            spans += [When(_capital(humanise_due(fact.due)), fact.due), Text(": ")]
+        spans.append(Text(_capital(fact.duty) if fact.duty and not dated else fact.duty or fact.text))
+        if owers:
+            spans += [Text(", owed by "), *join(owers, ", ", " and ")]
+        remarks: list[list[Span]] = []
+        if fact.due_as_written:
+            remarks.append([Text(f"in the source's words “{fact.due_as_written}”")])
+        remarks += [[Strong(self.outcome(stated))], [Text(self.standing(stated))]]
+        return Line(tidy([*spans, Text(" — "), *join(remarks, " · "), *self.cite_fact(stated)]), fact.id)
+
+    def outcome(self, stated: Stated) -> str:
+        """Say how far a duty is: outcome recorded, not yet due, or passed without a recorded outcome."""
+        recorded = [tie.id for tie in stated.outcomes if tie.holds(self.base.today)]
+        if recorded:
+            return f"outcome recorded: {', '.join(recorded)}"
+        last = parse(stated.fact.due).latest if stated.fact.due else None
+        if last is None or last >= self.base.today:
+            return "not yet due"
+        return "date passed, no outcome recorded"
+
+    def attribution(self, stated: Stated) -> list[Span]:
+        """Say who said it, to whom, when and through whom; or who reports it."""
+        said = stated.fact.said
+        if said is None:
+            refs = dict.fromkeys(one.ref for one in stated.fact.sources)
+            sources = [self.base.source(f"{stated.dossier}:{ref}") for ref in refs]
+            return [Text(f"reported by {_outlets([one for one in sources if one])}")]
+        spans = [*self.speaker(stated.dossier, said), Text(f" {said.cue}")]
+        if said.to:
+            heard = [[self.name("entity", stated.dossier, one)] for one in said.to]
+            spans += [Text(" (to "), *join(heard, ", ", " and "), Text(")")]
+        if said.when:
+            spans += [Text(", "), *dating(said.when)]
+        if beyond := [one for one in said.via if one not in said.to]:
+            through = [[self.name("entity", stated.dossier, one)] for one in beyond]
+            spans += [Text(", via "), *join(through, ", via ")]
+        return spans
+
+    def speaker(self, dossier: str, said: Said) -> list[Span]:
+        """Name who said it; someone without a name is shown as having none."""
+        if isinstance(said.by, str):
+            return [self.name("entity", dossier, said.by)]
+        return [Text(f"{said.by.unnamed} (not named)")]
+
+    def standing(self, stated: Stated) -> str:
+        """Return the status on the day of the answer and the rating: `claimed, F3 possibly true`."""
+        word = STANDING.get(stated.status(self.base.today), "")
+        rating = f"{self.letter(stated)}{stated.fact.credibility} {CREDIBILITY[stated.fact.credibility]}"
+        ties = [tie.id for tie in stated.superseded_by if tie.holds(self.base.today)]
+        if word == "superseded":
+            word = f"superseded by {', '.join(ties)}"
+        return ", ".join(part for part in (word, rating) if part)
+
+    def letter(self, stated: Stated) -> str:
+        """Return the best reliability letter among a fact's sources."""
+        sources = (self.base.source(f"{stated.dossier}:{one.ref}") for one in stated.fact.sources)
+        return best_reliability(tuple(source for source in sources if source))
+
+    def name(self, kind: str, dossier: str, thing_id: str) -> Span:
+        """Return a thing's name as something that can be looked up."""
+        return named(self.base.thing(kind, dossier, thing_id))
+
+    def linked(
+        self, stated: Stated, text: str, wanted: frozenset[str] = frozenset(), but: Thing | None = None
+    ) -> Iterator[Span]:
+        """Yield a text in which the first mention of each entity can be looked up, wanted words marked."""
+        language = self.base.snapshot.dossier(stated.dossier).language
+        for piece, thing in _mentions(text, self._mentioned(stated, but)):
+            if thing:
+                yield Name(piece, f"/who {thing.ref}")
+            else:
+                yield from (
+                    Strong(part) if hit else Text(part) for part, hit in mark(piece, wanted, language)
+                )
+
+    def _mentioned(self, stated: Stated, but: Thing | None) -> dict[str, Thing]:
+        fact = stated.fact
+        spellings: dict[str, Thing] = {}
+        for one in dict.fromkeys((*fact.about, *fact.owed_by, *(fact.said.to if fact.said else ()))):
+            entity = self.base.entity(f"{stated.dossier}:{one}")
+            if entity and not (but and (but.dossier, but.id) == (stated.dossier, one)):
+                thing = self.base.thing("entity", stated.dossier, one)
+                names = (entity.name, *entity.also)
+                spellings |= {name: thing for name in names if len(name) >= SHORTEST_NAME}
+        return spellings
+
+
+def named(thing: Thing) -> Name:
+    """Return a thing as a name with the command that looks it up."""
+    commands = {
+        "entity": f"/who {thing.ref}",
+        "topic": f"/briefing {thing.ref}",
+        "source": f"/source {thing.ref}",
+        "fact": f"/fact {thing.ref}",
+    }
+    return Name(thing.label, commands[thing.kind])
+
+
+def source_line(base: FactBase, thing: Thing, number: int) -> SourceLine:
+    """Return the numbered line of a source. Raises LookupError where the base has no such source."""
+    source = base.source(f"{thing.dossier}:{thing.id}")
+    if source is None:
+        raise LookupError(f"no source {thing.ref}")
+    published = source.published
+    return SourceLine(
+        number,
+        thing.ref,
+        source.title,
+        source.descriptor,
+        rate(source.reliability),
+        source.publisher or "",
+        When(humanise(published.date), published.date) if published else None,
+        (published.inferred or "") if published else "",
+        source.url or "",
+    )
+
+
+def rate(letter: str) -> str:
+    """Return a reliability letter with its words."""
+    return f"{letter} {RELIABILITY[letter]}"
+
+
+def dating(dated: Dated) -> list[Span]:
+    """Return a date in words, marked where it is inferred."""
+    spans: list[Span] = [When(humanise(dated.date), dated.date)]
+    return [*spans, Text(" (inferred)")] if dated.inferred else spans
+
+
+def join(parts: Sequence[Sequence[Span]], between: str, last: str | None = None) -> list[Span]:
+    """Join span lists with text between them, `last` before the last one."""
+    spans: list[Span] = []
+    for place, part in enumerate(parts):
+        if place:
+            spans.append(Text(last if last is not None and place == len(parts) - 1 else between))
+        spans += part
+    return spans
+
+
+def tidy(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Merge neighbouring texts and leave out empty ones."""
+    merged: list[Span] = []
+    for span in spans:
+        if isinstance(span, Text) and merged and isinstance(merged[-1], Text):
+            merged[-1] = Text(merged[-1].text + span.text)
+        elif not isinstance(span, Text) or span.text:
+            merged.append(span)
+    return tuple(merged)
+
+
+def _outlets(sources: list[Source]) -> str:
+    publishers = list(dict.fromkeys(source.publisher for source in sources if source.publisher))
+    unknown = sum(source.publisher is None for source in sources)
+    if unknown:
+        publishers.append("an unnamed outlet" if unknown == 1 else f"{unknown} unnamed outlets")
+    return " and ".join(filter(None, (", ".join(publishers[:-1]), publishers[-1])))
+
+
+def _mentions(text: str, spellings: dict[str, Thing]) -> Iterator[tuple[str, Thing | None]]:
+    """Cut a text into pieces, each with the thing it names; only the first mention of a thing counts."""
+    if not spellings:
+        yield text, None
+        return
+    longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+    done, seen = 0, set()
+    for match in pattern.finditer(text):
+        thing = spellings[match[0]]
+        if thing.ref in seen:
+            continue
+        seen.add(thing.ref)
+        yield text[done : match.start()], None
+        yield match[0], thing
+        done = match.end()
+    yield text[done:], None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,128 @@
+"""`/who`: who or what a name stands for, what they said, what is said of them, what they owe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from bot.answers.pick import pick, took
+from bot.answers.statement import Writer, join, named, tidy
+from bot.facts.base import FactBase, Thing
+from bot.facts.humanise import humanise
+from bot.facts.records import Entity, FactKind, Role
+from bot.facts.stated import Stated
+from bot.reply import Action, Block, Bullets, Field, Fields, Kind, Line, Name, Note, Reply, Span, Text, line
+
+SHOWN = 6
+"""Facts shown under each heading; the rest are a command away."""
+
+
+def who(base: FactBase, name: str) -> Reply:
+    """Return what is known of a name."""
+    picked = pick(base, name, ("entity",), "/who")
+    if isinstance(picked, Reply):
+        return picked
+    thing, typed = picked
+    entity = base.entity(f"{thing.dossier}:{thing.id}")
+    if entity is None:
+        raise LookupError(f"no entity {thing.ref}")
+    writer = Writer(base)
+    said = list(islice(base.tagged("said", thing.id, thing.dossier), SHOWN + 1))
+    about = [one for one in _standing(base, base.best(thing)) if not _speaks(one, thing)]
+    defining = [one for one in about if _defines(one, thing)]
+    others = [one for one in about if not _defines(one, thing)]
+    owed = list(islice(base.owed(thing), SHOWN))
+    blocks: list[Block] = [took(typed, entity.name)] if typed else []
+    card = _card(writer, thing, entity)
+    blocks.append(card)
+    blocks += _section(writer, "What it is" if entity.kind != "person" else "Position", defining, thing)
+    blocks += _section(writer, f"Said by {entity.name}", said, thing)
+    blocks += _section(writer, f"Said about {entity.name}", others, thing)
+    if owed:
+        blocks.append(Bullets(tuple(writer.owe(one) for one in owed), "Duties"))
+    blocks += _neighbours(base, thing, entity)
+    if not (about or said or owed):
+        blocks.append(Note(line(f"No fact about {entity.name} could be known on this day.")))
+    return Reply(
+        kind=Kind.ANSWER,
+        title=entity.name,
+        summary=_summary(entity, card, len(said[:SHOWN]) + len(defining[:SHOWN]) + len(others[:SHOWN])),
+        blocks=tuple(blocks),
+        sources=writer.sources(),
+        actions=(Action("Timeline", f"/timeline {thing.ref}"),) if about or said else (),
+    )
+
+
+def _standing(base: FactBase, facts: Iterable[Stated]) -> list[Stated]:
+    """The first few facts that are neither retracted nor superseded."""
+    return list(islice((one for one in facts if one.stands(base.today)), 4 * SHOWN))
+
+
+def _speaks(one: Stated, thing: Thing) -> bool:
+    return one.fact.said is not None and one.fact.said.by == thing.id
+
+
+def _defines(one: Stated, thing: Thing) -> bool:
+    return one.fact.about[0] == thing.id and one.fact.kind in {FactKind.DEFINITION, FactKind.ROLE}
+
+
+def _section(writer: Writer, heading: str, facts: list[Stated], thing: Thing) -> list[Block]:
+    if not facts:
+        return []
+    shown = tuple(writer.state(one, but=thing) for one in facts[:SHOWN])
+    blocks: list[Block] = [Bullets(shown, heading)]
+    if len(facts) > SHOWN:
+        blocks.append(Note(line("More in the ", Name("timeline", f"/timeline {thing.ref}"), ".")))
+    return blocks
+
+
+def _card(writer: Writer, thing: Thing, entity: Entity) -> Fields:
+    fields = [Field("Kind", line(entity.kind.value)), *_roles(writer, thing, entity)]
+    if entity.also:
+        fields.append(Field("Also written", line(", ".join(entity.also))))
+    if entity.wikidata:
+        fields.append(Field("Wikidata", line(entity.wikidata)))
+    return Fields(tuple(fields))
+
+
+def _roles(writer: Writer, thing: Thing, entity: Entity) -> Iterator[Field]:
+    """Yield the roles that rest on a fact known on the day of the answer."""
+    for role in entity.roles:
+        facts = [writer.base.fact(f"{thing.dossier}:{ref}") for ref in role.facts]
+        known = [one for one in facts if one and one.stands(writer.base.today)]
+        if not known:
+            continue
+        spans: list[Span] = [Text(role.role)]
+        if role.of:
+            spans += [Text(", "), writer.name("entity", thing.dossier, role.of)]
+        if time := _held(role):
+            spans.append(Text(f" ({time})"))
+        spans += writer.cite_fact(*known)
+        yield Field("Role", Line(tidy(spans), grounds=tuple(one.id for one in known)))
+
+
+def _held(role: Role) -> str:
+    """Say when a role was held, as far as the base says."""
+    if not role.from_:
+        return f"until {humanise(role.to)}" if role.to and role.to != ".." else ""
+    if not role.to or role.to == "..":
+        return f"since {humanise(role.from_)}"
+    return f"{humanise(role.from_)} to {humanise(role.to)}"
+
+
+def _neighbours(base: FactBase, thing: Thing, entity: Entity) -> list[Block]:
+    fields = []
+    related = [one for one, _ in base.related(thing)[:SHOWN]]
+    if related:
+        fields.append(Field("Related", Line(tidy(join([[named(one)] for one in related], ", ")))))
+    if entity.not_:
+        others = [[named(base.thing("entity", thing.dossier, one))] for one in entity.not_]
+        fields.append(Field("Not to be confused with", Line(tidy(join(others, ", ")))))
+    return [Fields(tuple(fields))] if fields else []
+
+
+def _summary(entity: Entity, card: Fields, facts: int) -> str:
+    held = [field.value.text for field in card.fields if field.label == "Role"]
+    what = re.sub(r" (\[\d+\])+$", "", held[0]) if held else entity.kind.value
+    return f"{entity.name}: {what}; {'1 fact' if facts == 1 else f'{facts} facts'} shown."

@@ -1,0 +1,143 @@
+"""What an operator sets: a YAML file, the environment and the command line, the later ones winning.
+
+Read when asked, never at import. Secrets are not part of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bot.facts.findings import Findings
+from bot.facts.reader import read
+from bot.facts.records import Record
+from bot.facts.shape import BAD, build
+
+SHIPPED: Final = Path(__file__).parent / "shipped"
+"""The dossiers inside an installed wheel."""
+
+CHECKOUT: Final = Path(__file__).parent.parent / "briefings"
+"""The dossiers of a checkout."""
+
+NAME: Final = "briefing-bot.yaml"
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used; the message is one sentence with the place."""
+
+
+class Web(Record, frozen=True, kw_only=True):
+    """The web playground: where it listens. Port 0 takes any free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+
+
+class Place(Record, frozen=True, kw_only=True):
+    """What a channel of a platform (slack, discord, web, terminal) sees: these dossiers only."""
+
+    platform: str
+    dossiers: tuple[str, ...]
+    channel: str = ""
+
+
+class Settings(Record, frozen=True, kw_only=True):
+    """The configuration file: every key may be left out."""
+
+    briefings: str | None = None
+    state: str | None = None
+    web: Web = Web()
+    places: tuple[Place, ...] = ()
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """The configuration in use: the folder of dossiers, and the one where the bot keeps its own files."""
+
+    briefings: Path
+    state: Path
+    web: Web
+    places: tuple[Place, ...]
+
+    @property
+    def snapshots(self) -> Path:
+        """The folder of this base's snapshots; another base has another."""
+        root = hashlib.sha256(str(self.briefings.resolve()).encode()).hexdigest()[:8]
+        return self.state / "snapshots" / root
+
+    def dossiers(self, platform: str, channel: str = "") -> tuple[str, ...] | None:
+        """Return the dossiers that a channel sees, or None for all of them."""
+        for wanted in (channel, ""):
+            for place in self.places:
+                if (place.platform, place.channel) == (platform, wanted):
+                    return place.dossiers
+        return None
+
+
+def load_config(
+    path: Path | None,
+    *,
+    environ: Mapping[str, str],
+    briefings: Path | None = None,
+    state: Path | None = None,
+) -> Config:
+    """Read the configuration.
+
+    The file is `path`, or what BRIEFING_BOT_CONFIG names, or `config/briefing-bot.yaml` in the working folder
+    if it is there. Paths in it are relative to it. `briefings` and `state` go before BRIEFING_BOT_BRIEFINGS
+    and BRIEFING_BOT_STATE, and those before the file.
+
+    Raises:
+        ConfigError: the file cannot be read, has an error, or names a folder that does not exist.
+    """
+    named = path or _path(environ, "BRIEFING_BOT_CONFIG")
+    file = named or Path("config") / NAME
+    settings = _read(file) if named or file.is_file() else Settings()
+    beside = file.parent
+    root = briefings or _path(environ, "BRIEFING_BOT_BRIEFINGS")
+    if root is None:
+        root = beside / settings.briefings if settings.briefings else _default_briefings()
+    if not root.is_dir():
+        raise ConfigError(f"There is no folder {root}: name the folder of dossiers with --briefings.")
+    kept = state or _path(environ, "BRIEFING_BOT_STATE")
+    if kept is None:
+        kept = beside / settings.state if settings.state else _default_state(environ)
+    return Config(briefings=root, state=kept, web=settings.web, places=settings.places)
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]) if environ.get(name) else None
+
+
+def _read(file: Path) -> Settings:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"The configuration {file} cannot be read ({error.strerror}).") from None
+    reading = read(data, str(file))
+    found = Findings(str(file))
+    found.found = reading.findings
+    settings = build(reading.tree, Settings, found) if reading.tree else Settings()
+    if found.found or settings is BAD:
+        first = min(found.found)
+        raise ConfigError(
+            f"{first.file}, line {first.line}, column {first.column}: {first.message} {first.fix}"
+        )
+    if not 0 <= settings.web.port <= 65_535:
+        raise ConfigError(f"{file}: web.port is {settings.web.port}; a port is a number from 0 to 65535.")
+    return msgspec.convert(settings, Settings, from_attributes=True)
+
+
+def _default_briefings() -> Path:
+    working = Path("briefings")
+    return next((folder for folder in (working, CHECKOUT) if folder.is_dir()), SHIPPED)
+
+
+def _default_state(environ: Mapping[str, str]) -> Path:
+    base = (
+        _path(environ, "XDG_STATE_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".local" / "state"
+    )
+    return base / "briefing-bot"

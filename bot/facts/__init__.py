@@ -1,0 +1,1 @@
+"""What is known: records, dates, names, YAML, checks, the snapshot and its queries."""

@@ -1,0 +1,283 @@
+"""The query object over a snapshot: what is known in some dossiers on some day."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from bot.facts import names
+from bot.facts.records import Dossier, Entity, Judgement, Source, Topic
+from bot.facts.search import Hits, search
+from bot.facts.snapshot import RANK_BITS, Snapshot
+from bot.facts.stated import NEVER, Stated
+from bot.facts.write import UNDATED
+
+SCANNED: Final = 50
+"""Facts looked at to find what else an entity is mentioned with."""
+
+
+class Thing(msgspec.Struct, frozen=True):
+    """An entity, source or topic of a dossier. `ref` is what a command takes: its id, or `dossier:id`."""
+
+    kind: str
+    dossier: str
+    id: str
+    label: str
+    ref: str
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What happened to a fact on a day (ordinal): `kind` is added, superseded or retracted.
+
+    `by` is the fact that superseded it.
+    """
+
+    kind: str
+    day: int
+    fact: Stated
+    by: Stated | None = None
+
+
+class FactBase:
+    """What is known in `dossiers` on the day `as_of`; every answer is made from one of these.
+
+    Facts come best first (weight, then date, both descending) unless a method says otherwise, and only those
+    that could be known on that day. An id may be qualified as `dossier:id`.
+    """
+
+    def __init__(self, snapshot: Snapshot, dossiers: Iterable[str], as_of: date, notice: str = "") -> None:
+        self.snapshot = snapshot
+        self.dossiers = tuple(one for one in sorted(set(dossiers)) if one in snapshot.dossiers)
+        self.as_of = as_of
+        self.notice = notice
+        self.today: Final = as_of.toordinal()
+        self._numbers = {one: snapshot.dossiers[one][0] for one in self.dossiers}
+
+    # --- the dossiers ----------------------------------------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        """How many facts could be known on that day."""
+        if self.today >= self.snapshot.newest:
+            return sum(self.snapshot.dossiers[one][1] for one in self.dossiers)
+        return sum(1 for _ in self._moments("all", "", "known", 0, self.today))
+
+    def records(self) -> list[Dossier]:
+        """Return the dossiers' own records."""
+        return [self.snapshot.dossier(one) for one in self.dossiers]
+
+    def topics(self) -> list[tuple[Thing, Topic]]:
+        """Return the topics in reading order."""
+        return [
+            (self._thing("topic", dossier.id, topic.id, topic.title), topic)
+            for dossier in self.records()
+            for topic in dossier.topics
+        ]
+
+    def judgements(self, topic: Thing | None = None) -> list[tuple[str, Judgement, list[Stated]]]:
+        """Return (dossier, judgement, facts it rests on) as written, where all those facts are known."""
+        found = []
+        for dossier in self.records():
+            if topic and topic.dossier != dossier.id:
+                continue
+            for judgement in dossier.judgements:
+                grounds = [self.fact(f"{dossier.id}:{fact}") for fact in judgement.based_on]
+                known = [one for one in grounds if one]
+                topics = judgement.topics or {name for one in known for name in one.fact.topics}
+                if len(known) == len(grounds) and (topic is None or topic.id in topics):
+                    found.append((dossier.id, judgement, known))
+        return found
+
+    # --- one thing -------------------------------------------------------------------------------------
+
+    def fact(self, ref: str) -> Stated | None:
+        """Return the fact of that id, or None where it does not exist or could not be known."""
+        row = self._row("fact", ref, "rank")
+        stated = self.snapshot.fact(row[0]) if row else None
+        return stated if stated and stated.known <= self.today else None
+
+    def entity(self, ref: str) -> Entity | None:
+        """Return the entity of that id, or None."""
+        row = self._row("entity", ref, "n")
+        return self.snapshot.entity(row[0]) if row else None
+
+    def source(self, ref: str) -> Source | None:
+        """Return the source of that id, or None."""
+        row = self._row("source", ref, "n")
+        return self.snapshot.source(row[0]) if row else None
+
+    def thing(self, kind: str, dossier: str, thing_id: str) -> Thing:
+        """Return an entity, source, topic or fact as something to name; an unknown id is its own label."""
+        record = None
+        if kind == "entity":
+            record = self.entity(f"{dossier}:{thing_id}")
+            label = record.name if record else thing_id
+        elif kind == "source":
+            source = self.source(f"{dossier}:{thing_id}")
+            label = source.title if source else thing_id
+        elif kind == "topic" and dossier in self.dossiers:
+            titles = {topic.id: topic.title for topic in self.snapshot.dossier(dossier).topics}
+            label = titles.get(thing_id, thing_id)
+        else:
+            label = thing_id
+        return self._thing(kind, dossier, thing_id, label)
+
+    # --- names -----------------------------------------------------------------------------------------
+
+    def resolve(self, name: str, kind: str) -> names.Resolution:
+        """Find what a name stands for; `kind` is entity, source, topic or dossier."""
+        dossier, rest = self._split(name)
+        numbers = [self._numbers[dossier]] if dossier else self._numbers.values()
+        return names.resolve(self.snapshot.db, rest, kind, frozenset(numbers))
+
+    def complete(self, prefix: str, kind: str, limit: int = 25) -> list[Thing]:
+        """Suggest things whose name goes on from a prefix, the most prominent first."""
+        dossier, rest = self._split(prefix)
+        numbers = [self._numbers[dossier]] if dossier else self._numbers.values()
+        found = names.complete(self.snapshot.db, rest, kind, frozenset(numbers), limit)
+        return [self.matched(match) for match in found]
+
+    def matched(self, match: names.Match) -> Thing:
+        """Return what a name was matched with."""
+        return self._thing(match.kind, self.snapshot.dossier_id(match.dossier), match.id, match.label)
+
+    def complete_fact(self, prefix: str, limit: int = 25) -> list[Thing]:
+        """Suggest facts whose id begins with a prefix, in order of id."""
+        dossier, rest = self._split(prefix)
+        rows = self.snapshot.db.execute(
+            "SELECT rank FROM fact WHERE id >= ? AND id < ? ORDER BY id LIMIT 1000", (rest, rest + "\uffff")
+        )
+        wanted = {dossier} if dossier else set(self.dossiers)
+        stated = (self.snapshot.fact(rank) for (rank,) in rows)
+        visible = (one for one in stated if one.dossier in wanted and one.known <= self.today)
+        return [self._thing("fact", one.dossier, one.id, one.fact.text) for one in islice(visible, limit)]
+
+    # --- facts by what they are about ------------------------------------------------------------------
+
+    def best(self, thing: Thing | None = None) -> Iterator[Stated]:
+        """Yield the facts of a topic or about an entity, or all facts."""
+        if thing is None:
+            return self.tagged("all")
+        return self.tagged("topic" if thing.kind == "topic" else "about", thing.id, thing.dossier)
+
+    def tagged(self, kind: str, thing_id: str = "", dossier: str | None = None) -> Iterator[Stated]:
+        """Yield facts by a tag: all, about, said, owed, topic, source or disputed."""
+        ranks = heapq.merge(*(self._postings(tag) for tag in self._tags(kind, thing_id, dossier)))
+        return self._visible(ranks)
+
+    def related(self, thing: Thing) -> list[tuple[Thing, int]]:
+        """Return the entities that its best facts mention too, with in how many of them, the most first."""
+        together: Counter[str] = Counter()
+        for one in islice(self.best(thing), SCANNED):
+            together.update(entity for entity in dict.fromkeys(one.fact.about) if entity != thing.id)
+        ordered = sorted(together.items(), key=lambda pair: (-pair[1], pair[0]))
+        return [(self.thing("entity", thing.dossier, entity), count) for entity, count in ordered]
+
+    def timeline(
+        self, thing: Thing | None = None, first: int = 0, last: int = NEVER, *, undated: bool = False
+    ) -> Iterator[Stated]:
+        """Yield facts in the order of their first day, between two ordinals; or those without a date."""
+        kind, thing_id, dossier = ("all", "", None)
+        if thing:
+            kind, thing_id, dossier = "topic" if thing.kind == "topic" else "about", thing.id, thing.dossier
+        if undated:
+            first, last = UNDATED, UNDATED
+        return self._visible(rank for _, rank in self._moments(kind, thing_id, "when", first, last, dossier))
+
+    def owed(
+        self, thing: Thing | None = None, first: int = 0, last: int = NEVER, kind: str = "due"
+    ) -> Iterator[Stated]:
+        """Yield facts that stand by the last day of what is due, between two ordinals.
+
+        `thing` narrows them to a topic or to what an entity owes; kind `review` takes the day of review.
+        """
+        tag, thing_id, dossier = ("all", "", None)
+        if thing:
+            tag, thing_id, dossier = "topic" if thing.kind == "topic" else "owed", thing.id, thing.dossier
+        found = self._visible(rank for _, rank in self._moments(tag, thing_id, kind, first, last, dossier))
+        return (one for one in found if one.stands(self.today))
+
+    def changes(self, since: int) -> Iterator[Change]:
+        """Yield what was added, superseded or retracted from the ordinal `since` on, in order of day."""
+        added = (("added", *row) for row in self._moments("all", "", "added", since, self.today))
+        retracted = (("retracted", *row) for row in self._moments("all", "", "retracted", since, self.today))
+        for kind, day, rank in heapq.merge(added, retracted, key=lambda row: row[1]):
+            stated = self.snapshot.fact(rank)
+            if stated.known > self.today:
+                continue
+            yield Change(kind, day, stated)
+            if kind == "added":
+                for old in stated.fact.supersedes:
+                    if before := self.fact(f"{stated.dossier}:{old}"):
+                        yield Change("superseded", day, before, stated)
+
+    def search(self, words: str, topic: Thing | None = None, limit: int = 20) -> Hits:
+        """Find facts by words, the most relevant first; typos and inflections are forgiven."""
+        topics = [topic] if topic else []
+        places = [(one, self._numbers[one]) for one in self.dossiers if not topic or one == topic.dossier]
+        return search(self.snapshot, words, places, topics[0].id if topics else "", self.today, limit)
+
+    # --- inside ----------------------------------------------------------------------------------------
+
+    def _thing(self, kind: str, dossier: str, thing_id: str, label: str) -> Thing:
+        shared = len(self.dossiers) > 1 and self._row_count(kind, thing_id) > 1
+        return Thing(kind, dossier, thing_id, label, f"{dossier}:{thing_id}" if shared else thing_id)
+
+    def _row_count(self, kind: str, thing_id: str) -> int:
+        if kind == "topic":
+            return sum(topic.id == thing_id for one in self.records() for topic in one.topics)
+        if kind not in {"entity", "source", "fact"}:
+            return 1
+        query = f"SELECT dossier FROM {kind} WHERE id = ?"  # noqa: S608 -- one of three literals
+        rows = self.snapshot.db.execute(query, (thing_id,))
+        return sum(number in self._numbers.values() for (number,) in rows)
+
+    def _split(self, ref: str) -> tuple[str, str]:
+        dossier, colon, rest = ref.partition(":")
+        return (dossier, rest) if colon and dossier in self._numbers else ("", ref)
+
+    def _row(self, table: str, ref: str, column: str) -> tuple[int] | None:
+        dossier, thing_id = self._split(ref)
+        query = f"SELECT {column}, dossier FROM {table} WHERE id = ?"  # noqa: S608 -- names from this module
+        wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
+        rows = self.snapshot.db.execute(query, (thing_id,))
+        return min(((row[0],) for row in rows if row[1] in wanted), default=None)
+
+    def _tags(self, kind: str, thing_id: str, dossier: str | None) -> list[int]:
+        wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
+        rows = self.snapshot.db.execute(
+            "SELECT n, dossier FROM tag WHERE kind = ? AND id = ?", (kind, thing_id)
+        )
+        return [n for n, number in rows if number in wanted]
+
+    def _postings(self, tag: int) -> Iterator[int]:
+        span = (tag << RANK_BITS, (tag + 1) << RANK_BITS)
+        mask = (1 << RANK_BITS) - 1
+        rows = self.snapshot.db.execute(
+            "SELECT key FROM posting WHERE key >= ? AND key < ? ORDER BY key", span
+        )
+        return (key & mask for (key,) in rows)
+
+    def _moments(
+        self, kind: str, thing_id: str, what: str, first: int, last: int, dossier: str | None = None
+    ) -> Iterator[tuple[int, int]]:
+        query = (
+            "SELECT day, width, added, id, rank FROM moment"
+            " WHERE tag = ? AND kind = ? AND day BETWEEN ? AND ?"
+            " ORDER BY tag, kind, day, width, added, id, rank"
+        )
+        tags = self._tags(kind, thing_id, dossier)
+        rows = (self.snapshot.db.execute(query, (tag, what, first, last)) for tag in tags)
+        return ((row[0], row[4]) for row in heapq.merge(*rows))
+
+    def _visible(self, ranks: Iterable[int]) -> Iterator[Stated]:
+        for rank in ranks:
+            stated = self.snapshot.fact(rank)
+            if stated.known <= self.today:
+                yield stated

@@ -1,0 +1,128 @@
+"""Search by words: all of them where that finds enough, fewer where it does not, typos forgiven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from bot.facts.snapshot import Snapshot
+from bot.facts.stated import Stated
+from bot.facts.words import find_words, marker, spell, stem, stems
+
+WORDS: Final = 12
+"""Words of a query that count."""
+
+CANDIDATES: Final = 300
+"""Facts, best first, that are ranked anew by relevance."""
+
+
+class Hits(msgspec.Struct, frozen=True):
+    """What a search found: facts by relevance, and how the words were taken.
+
+    `wanted` holds the stems to mark; `corrected` pairs of typed and taken words; `dropped` the words that had
+    to be left out to find anything; `unknown` the words that no fact has.
+    """
+
+    facts: tuple[Stated, ...]
+    wanted: frozenset[str] = frozenset()
+    corrected: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class _Word(msgspec.Struct, frozen=True):
+    typed: str
+    stems: frozenset[str]
+    facts: int
+
+
+def search(
+    snapshot: Snapshot, text: str, dossiers: Iterable[tuple[str, int]], topic: str, as_of: int, limit: int
+) -> Hits:
+    """Find facts of some dossiers (id, number) and one topic (or "") that could be known on `as_of`."""
+    places = dict(dossiers)
+    languages = sorted({snapshot.dossier(one).language for one in places})
+    typed = [match[0] for match, _ in zip(find_words(text), range(WORDS), strict=False)]
+    words: list[_Word] = []
+    corrected, unknown = [], []
+    for word in dict.fromkeys(typed):
+        known = _known(snapshot, word, languages)
+        if known is None and (better := _near(snapshot, spell(word), languages)):
+            corrected.append((word, better))
+            known = _known(snapshot, better, languages)
+        if known is None:
+            unknown.append(word)
+        else:
+            words.append(msgspec.structs.replace(known, typed=word))
+    kept, dropped, facts = list(words), [], []
+    while kept:
+        facts = _matching(snapshot, kept, places, topic, as_of)
+        if facts or len(kept) == 1:
+            break
+        commonest = max(kept, key=lambda one: one.facts)
+        kept.remove(commonest)
+        dropped.append(commonest.typed)
+    wanted = frozenset().union(*(word.stems for word in kept)) if facts else frozenset()
+    scored = sorted(
+        ((-_relevance(one, kept, snapshot), place, one) for place, one in enumerate(facts)),
+        key=lambda row: row[:2],
+    )
+    found = tuple(one for _, _, one in scored[:limit])
+    return Hits(found, wanted, tuple(corrected), tuple(dropped), tuple(unknown))
+
+
+def _known(snapshot: Snapshot, word: str, languages: list[str]) -> _Word | None:
+    found = frozenset(stem(spell(word), language) for language in languages) - {""}
+    query = "SELECT sum(facts) FROM vocabulary WHERE stem IN (SELECT value FROM json_each(?))"
+    row = snapshot.db.execute(query, (msgspec.json.encode(sorted(found)).decode(),)).fetchone()
+    return _Word(word, found, row[0]) if row[0] else None
+
+
+def _near(snapshot: Snapshot, word: str, languages: list[str]) -> str | None:
+    """Return the nearest known word, or None: one typing error away, two in a long word, in any inflection."""
+    errors = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
+    if not errors:
+        return None
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 -- most searches spell their words right
+
+    typed = {word, *(stem(word, language) for language in languages)}
+    query = "SELECT word, stem, facts FROM vocabulary WHERE length(stem) BETWEEN ? AND ?"
+    span = (min(map(len, typed)) - errors, len(word) + errors)
+    near = []
+    for known, stemmed, facts in snapshot.db.execute(query, span):
+        away = min(
+            OSA.distance(one, other, score_cutoff=errors) for one in typed for other in (known, stemmed)
+        )
+        if away <= errors:
+            near.append((away, abs(len(known) - len(word)), -facts, known))
+    return min(near)[-1] if near else None
+
+
+def _matching(
+    snapshot: Snapshot, words: list[_Word], places: dict[str, int], topic: str, as_of: int
+) -> list[Stated]:
+    scopes = [marker(number, topic) for number in sorted(places.values())]
+    asked = " AND ".join(_any_of(group) for group in (scopes, *(sorted(word.stems) for word in words)))
+    query = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid LIMIT ?"
+    rows = snapshot.db.execute(query, (asked, CANDIDATES)).fetchall()
+    stated = (snapshot.fact(rank) for (rank,) in rows)
+    return [one for one in stated if one.known <= as_of]
+
+
+def _any_of(tokens: Iterable[str]) -> str:
+    # Stems and markers hold letters, digits and § only, so quoting them is enough for FTS5.
+    return "(" + " OR ".join(f'"{token}"' for token in tokens) + ")"
+
+
+def _relevance(one: Stated, words: list[_Word], snapshot: Snapshot) -> int:
+    """Score a fact: words of its own text count more than words of the names it is about."""
+    language = snapshot.dossier(one.dossier).language
+    text = stems(" ".join(filter(None, (one.fact.text, one.fact.duty, one.fact.quote))), language)
+    score = 0
+    for word in words:
+        places = [place for place, found in enumerate(text) if found in word.stems]
+        score += 4 + min(len(places), 3) + (places[0] < 8) if places else 1
+    withdrawn = bool(one.superseded_by) or one.retracted_on is not None
+    return score - 4 if withdrawn else score

@@ -1,0 +1,140 @@
+"""One read-only SQLite file that holds a whole base, and the connection that reads it."""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from bot.facts.names import SCHEMA as NAMES_SCHEMA
+from bot.facts.records import Dossier, Entity, Source
+from bot.facts.stated import Stated
+
+VERSION: Final = 1
+"""Of the tables below. A snapshot of another version is compiled anew, never read."""
+
+RANK_BITS: Final = 27
+"""Bits of a posting's key that hold the fact's rank: 134 million facts."""
+
+EVERYTHING: Final = ("all", "")
+"""The tag that every fact of a dossier carries."""
+
+SCHEMA: Final = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE file (path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, parsed BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE dossier (
+  n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, facts INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE source (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX source_id ON source (id, dossier);
+CREATE TABLE entity (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX entity_id ON entity (id, dossier);
+-- A fact's number is its place by weight, then date, both descending: every index yields best first.
+CREATE TABLE fact (rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
+CREATE UNIQUE INDEX fact_id ON fact (id, dossier);
+-- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('owed', entity),
+-- ('topic', topic), ('source', source), ('disputed', '' or topic).
+CREATE TABLE tag (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL);
+CREATE UNIQUE INDEX tag_id ON tag (kind, id, dossier);
+-- tag << {RANK_BITS} | rank: one integer, so that the facts of a tag are one range of one table.
+CREATE TABLE posting (key INTEGER PRIMARY KEY);
+-- The same facts by time, in ordinals; kind is 'when', 'due', 'review', 'known', 'added' or 'retracted'.
+CREATE TABLE moment (tag INTEGER, kind TEXT, day INTEGER, width INTEGER, added INTEGER, id TEXT, rank INTEGER,
+  PRIMARY KEY (tag, kind, day, width, added, id, rank)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5(stems, content='', detail=none, columnsize=0, tokenize='ascii');
+CREATE TABLE vocabulary (word TEXT, stem TEXT, facts INTEGER NOT NULL, PRIMARY KEY (word, stem)) WITHOUT ROWID;
+CREATE INDEX vocabulary_stem ON vocabulary (stem);
+{NAMES_SCHEMA}
+"""
+
+
+class SnapshotError(Exception):
+    """A snapshot that cannot be read: one sentence that says why and what to do."""
+
+
+Body = TypeVar("Body")
+
+
+class Snapshot:
+    """An open snapshot. `id` names its content: the same YAML gives the same id and the same bytes.
+
+    Queries run in the caller's thread; a statement takes microseconds, so no pool is needed.
+
+    Raises:
+        SnapshotError: the file is missing, truncated, not a snapshot, or of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.db = connect(path)
+            meta = dict(self.db.execute("SELECT key, value FROM meta"))
+            self.dossiers = {
+                row_id: (n, facts) for n, row_id, facts in self.db.execute("SELECT n, id, facts FROM dossier")
+            }
+        except (sqlite3.Error, OSError) as error:
+            raise SnapshotError(
+                f"The snapshot {path.name} cannot be read ({error}); compile it again."
+            ) from None
+        if meta.get("version") != VERSION:
+            self.db.close()
+            raise SnapshotError(
+                f"The snapshot {path.name} is of version {meta.get('version')}, this program reads {VERSION};"
+                " compile it again."
+            )
+        self.id = str(meta["id"])
+        self.newest = int(meta["newest"])
+        self._decode = lru_cache(maxsize=4096)(self._body)
+        self._names = {n: dossier for dossier, (n, _) in self.dossiers.items()}
+
+    def close(self) -> None:
+        """Close the connection; the file stays."""
+        self.db.close()
+
+    def dossier(self, dossier: str) -> Dossier:
+        """Return a dossier's record. Raises KeyError where there is none of that id."""
+        record: Dossier = self._decode("dossier", self.dossiers[dossier][0], Dossier)
+        return record
+
+    def dossier_id(self, number: int) -> str:
+        """Return the id of the dossier with that number."""
+        return str(self._names[number])
+
+    def entity(self, number: int) -> Entity:
+        """Return the entity with that number."""
+        record: Entity = self._decode("entity", number, Entity)
+        return record
+
+    def source(self, number: int) -> Source:
+        """Return the source with that number."""
+        record: Source = self._decode("source", number, Source)
+        return record
+
+    def fact(self, rank: int) -> Stated:
+        """Return the fact of that rank."""
+        row = self.db.execute("SELECT body FROM fact WHERE rank = ?", (rank,)).fetchone()
+        return msgspec.msgpack.decode(row[0], type=Stated)
+
+    def _body(self, table: str, number: int, kind: type[Body]) -> Body:
+        query = f"SELECT body FROM {table} WHERE n = ?"  # noqa: S608 -- the three callers name the table
+        return msgspec.msgpack.decode(self.db.execute(query, (number,)).fetchone()[0], type=kind)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a snapshot read-only, as a file that nobody changes: no locks, no journal, a small cache."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path.name}")
+    uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
+    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA query_only = 1")
+    db.execute("PRAGMA cache_size = -2000")
+    db.execute("PRAGMA mmap_size = 0")
+    return db
+
+
+def encode(body: Any) -> bytes:
+    """Return a record as the snapshot stores it."""
+    return msgspec.msgpack.encode(body)

@@ -1,0 +1,267 @@
+"""Write a snapshot's tables from records that have been checked."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from bot.facts.edtf import parse, sort_key
+from bot.facts.names import Named, write_names
+from bot.facts.records import Dossier, Entity, EntityKind, Fact, Source
+from bot.facts.snapshot import EVERYTHING, RANK_BITS, SCHEMA, VERSION, encode
+from bot.facts.stated import NEVER, KnownBy, Stated, Tie, moment
+from bot.facts.words import find_words, marker, spell, stem, stems
+
+UNDATED: Final = NEVER + 1
+"""The day under which facts without a date are kept: after all others."""
+
+
+class Records(msgspec.Struct, frozen=True):
+    """Everything one dossier folder holds, without errors."""
+
+    dossier: Dossier
+    sources: tuple[Source, ...]
+    entities: tuple[Entity, ...]
+    facts: tuple[Fact, ...]
+
+
+def ordinal(edtf: str, *, last: bool = False) -> int:
+    """Return the first (or last) day an EDTF may mean; an open end lies at the edge of the calendar."""
+    date = parse(edtf)
+    if last:
+        return NEVER if date.latest is None else date.latest
+    return 0 if date.earliest is None else date.earliest
+
+
+def write_snapshot(
+    db: sqlite3.Connection,
+    snapshot_id: str,
+    dossiers: Iterable[Records],
+    files: Iterable[tuple[str, str, bytes]],
+) -> None:
+    """Fill an empty database; `files` are (path, SHA-256, encoded result of parsing) in order of path."""
+    db.executescript(SCHEMA)
+    db.execute("BEGIN")
+    everything = sorted(dossiers, key=lambda records: records.dossier.id)
+    stated = [list(state(records)) for records in everything]
+    ranks = _rank(stated)
+    numbers = _write_things(db, everything)
+    _write_facts(db, everything, stated, ranks)
+    write_names(db, _named(everything, stated, numbers))
+    db.executemany("INSERT INTO file VALUES (?, ?, ?)", files)
+    newest = max((one.known for facts in stated for one in facts), default=0)
+    meta = {"facts": len(ranks), "id": snapshot_id, "newest": newest, "version": VERSION}
+    db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
+    db.execute("COMMIT")
+
+
+def state(records: Records) -> Iterator[Stated]:
+    """Yield each fact of a dossier with what its neighbours and sources say of it."""
+    sources = {source.id: source for source in records.sources}
+    known = {fact.id: known_from(fact, sources) for fact in records.facts}
+    superseded, disputed, outcomes = defaultdict(list), defaultdict(list), defaultdict(list)
+    for fact in records.facts:
+        until = ordinal(fact.retracted.on) if fact.retracted else NEVER
+        tie = Tie(fact.id, known[fact.id][0], until)
+        for other in fact.supersedes:
+            superseded[other].append(tie)
+        for other in fact.disputes:
+            disputed[other].append(tie)
+            if other in known:
+                disputed[fact.id].append(Tie(other, known[other][0]))
+        for other in fact.outcome_of:
+            outcomes[other].append(tie)
+    for fact in records.facts:
+        origins: dict[str, int] = {}
+        for evidence in fact.sources:
+            source = sources[evidence.ref]
+            if source.origin:
+                day = ordinal(source.published.date) if source.published else known[fact.id][0]
+                origins[source.origin] = min(day, origins.get(source.origin, day))
+        yield Stated(
+            fact,
+            records.dossier.id,
+            *known[fact.id],
+            tuple(sorted(origins.values())),
+            tuple(sorted(superseded[fact.id])),
+            tuple(sorted(set(disputed[fact.id]))),
+            tuple(sorted(outcomes[fact.id])),
+            ordinal(fact.retracted.on) if fact.retracted else None,
+        )
+
+
+def known_from(fact: Fact, sources: Mapping[str, Source]) -> tuple[int, KnownBy]:
+    """Return the ordinal of the first day on which a fact could be known, and where that day comes from.
+
+    That is the first publication among its sources; where no source says its day, what the fact says of its
+    own (facts.md, "Two clocks").
+    """
+    days = [ordinal(published.date) for one in fact.sources if (published := sources[one.ref].published)]
+    if days:
+        return min(days), KnownBy.PUBLISHED
+    if fact.said and fact.said.when:
+        return ordinal(fact.said.when.date), KnownBy.SAID
+    if fact.date:
+        return ordinal(fact.date.date), KnownBy.DATE
+    return ordinal(fact.added), KnownBy.ADDED
+
+
+def _time(fact: Fact) -> tuple[int, int, int, str]:
+    """The key of the one order in time: first day, wider first, day added, id. Undated comes last."""
+    when = moment(fact)
+    day, width = sort_key(parse(when)) if when else (UNDATED, 0)
+    return day, width, ordinal(fact.added), fact.id
+
+
+def _rank(stated: list[list[Stated]]) -> dict[tuple[str, str], int]:
+    everything = [one for facts in stated for one in facts]
+    everything.sort(key=lambda one: one.dossier)
+    everything.sort(key=lambda one: _recency(one.fact), reverse=True)
+    return {(one.dossier, one.id): rank for rank, one in enumerate(everything)}
+
+
+def _recency(fact: Fact) -> tuple[int, int, int, int, str]:
+    day, *rest = _time(fact)
+    return fact.weight, -1 if day == UNDATED else day, *rest  # type: ignore[return-value]
+
+
+Numbers = dict[tuple[str, str, str], int]
+
+
+def _write_things(db: sqlite3.Connection, everything: list[Records]) -> Numbers:
+    numbers: Numbers = {}
+    for n, records in enumerate(everything, 1):
+        dossier = records.dossier
+        db.execute(
+            "INSERT INTO dossier VALUES (?, ?, ?, ?)", (n, dossier.id, len(records.facts), encode(dossier))
+        )
+        numbers["dossier", dossier.id, dossier.id] = n
+        tables: tuple[tuple[str, tuple[Source | Entity, ...]], ...] = (
+            ("source", records.sources),
+            ("entity", records.entities),
+        )
+        for table, things in tables:
+            for thing in sorted(things, key=lambda one: one.id):
+                number = numbers[table, dossier.id, thing.id] = len(numbers) + 1
+                row = (number, n, thing.id, encode(thing))
+                db.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", row)  # noqa: S608 -- one of two literals
+        for topic in dossier.topics:
+            numbers["topic", dossier.id, topic.id] = len(numbers) + 1
+    return numbers
+
+
+def tags(one: Stated) -> Iterator[tuple[str, str]]:
+    """Yield what a fact can be found by, each as (kind, id)."""
+    fact = one.fact
+    yield EVERYTHING
+    yield from (("about", entity) for entity in dict.fromkeys(fact.about))
+    if fact.said and isinstance(fact.said.by, str):
+        yield "said", fact.said.by
+    yield from (("owed", entity) for entity in dict.fromkeys(fact.owed_by))
+    yield from (("topic", topic) for topic in dict.fromkeys(fact.topics))
+    yield from (("source", ref) for ref in dict.fromkeys(evidence.ref for evidence in fact.sources))
+    if one.disputed_by:
+        yield "disputed", ""
+        yield from (("disputed", topic) for topic in dict.fromkeys(fact.topics))
+
+
+def _moments(one: Stated, kind: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the days under which a fact's tag of that kind is kept: (what, day, width)."""
+    fact = one.fact
+    day, width, *_ = _time(fact)
+    if kind in {"all", "about", "topic"}:
+        yield "when", day, width
+    if kind in {"all", "about", "topic", "owed"} and fact.due:
+        yield "due", ordinal(fact.due, last=True), 0
+    if kind in {"all", "topic"} and fact.review_by:
+        yield "review", ordinal(fact.review_by, last=True), 0
+    if kind == "all":
+        yield "known", one.known, 0
+        yield "added", ordinal(fact.added), 0
+        if one.retracted_on is not None:
+            yield "retracted", one.retracted_on, 0
+
+
+def _write_facts(
+    db: sqlite3.Connection,
+    everything: list[Records],
+    stated: list[list[Stated]],
+    ranks: dict[tuple[str, str], int],
+) -> None:
+    carried: defaultdict[tuple[int, str, str], list[int]] = defaultdict(list)
+    facts, moments, words = [], [], []
+    vocabulary: Counter[tuple[str, str]] = Counter()
+    for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
+        spellings = {entity.id: (entity.name, *entity.also) for entity in records.entities}
+        for one in ones:
+            rank = ranks[one.dossier, one.id]
+            facts.append((rank, n, one.id, encode(one)))
+            text = " ".join(_searched(one.fact, spellings))
+            found = dict.fromkeys(stems(text, records.dossier.language))
+            words.append(
+                (rank, " ".join((marker(n), *(marker(n, topic) for topic in one.fact.topics), *found)))
+            )
+            vocabulary.update(_vocabulary(text, records.dossier.language))
+            for tag in tags(one):
+                carried[n, *tag].append(rank)
+                moments += [
+                    ((n, *tag), what, day, width, ordinal(one.fact.added), one.id, rank)
+                    for what, day, width in _moments(one, tag[0])
+                ]
+    numbers = {tag: number for number, tag in enumerate(sorted(carried), 1)}
+    db.executemany("INSERT INTO fact VALUES (?, ?, ?, ?)", sorted(facts))
+    db.executemany("INSERT INTO tag VALUES (?, ?, ?, ?)", ((number, *tag) for tag, number in numbers.items()))
+    postings = (
+        (number << RANK_BITS | rank,) for tag, number in numbers.items() for rank in sorted(carried[tag])
+    )
+    db.executemany("INSERT INTO posting VALUES (?)", postings)
+    rows = sorted((numbers[tag], *rest) for tag, *rest in moments)
+    db.executemany("INSERT INTO moment VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    db.executemany("INSERT INTO words (rowid, stems) VALUES (?, ?)", sorted(words))
+    spelt = ((word, stemmed, count) for (word, stemmed), count in sorted(vocabulary.items()))
+    db.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", spelt)
+
+
+def _searched(fact: Fact, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    yield fact.text
+    yield from (text for text in (fact.quote, fact.duty) if text)
+    people = [*fact.about, *fact.owed_by]
+    if fact.said:
+        people += [fact.said.by] if isinstance(fact.said.by, str) else []
+        people += [*fact.said.to, *fact.said.via]
+        if not isinstance(fact.said.by, str):
+            yield fact.said.by.unnamed
+    for entity in dict.fromkeys(people):
+        yield from spellings[entity]
+
+
+def _vocabulary(text: str, language: str) -> set[tuple[str, str]]:
+    spelt = (spell(match[0]) for match in find_words(text))
+    return {(word, stem(word, language)) for word in spelt if word}
+
+
+def _named(everything: list[Records], stated: list[list[Stated]], numbers: Numbers) -> Iterator[Named]:
+    for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
+        dossier = records.dossier
+        uses: Counter[tuple[str, str]] = Counter(tag for one in ones for tag in tags(one))
+
+        def name(
+            kind: str, thing_id: str, label: str, also: tuple[str, ...], uses: int, *, person: bool = False
+        ) -> Named:
+            key = numbers[kind, dossier.id, thing_id]  # noqa: B023 -- called in this turn of the loop
+            return Named(kind, key, n, thing_id, label, (label, *also), uses, person)  # noqa: B023
+
+        yield name("dossier", dossier.id, dossier.title, (), len(ones))
+        for source in records.sources:
+            also = tuple(text for text in (source.publisher, source.archive) if text)
+            yield name("source", source.id, source.title, also, uses["source", source.id])
+        for entity in records.entities:
+            count = uses["about", entity.id] + uses["said", entity.id] + uses["owed", entity.id]
+            person = entity.kind is EntityKind.PERSON
+            yield name("entity", entity.id, entity.name, entity.also, count, person=person)
+        for topic in dossier.topics:
+            yield name("topic", topic.id, topic.title, topic.also, uses["topic", topic.id])

@@ -1,0 +1,157 @@
+"""The snapshot in use: opened at the start, replaced when the YAML on disk changes and loads."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from bot.facts.compile import BrokenBase, compile_base, current
+from bot.facts.findings import Finding
+from bot.facts.snapshot import Snapshot, SnapshotError
+
+log = structlog.get_logger(__name__)
+
+
+class NothingToServe(Exception):
+    """There is neither a base that loads nor a snapshot to fall back on; `findings` says why."""
+
+    def __init__(self, sentence: str, findings: tuple[Finding, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.findings = findings
+
+
+Stamp = tuple[tuple[str, int, int], ...]
+"""What shows that a file changed: its name, size and time of change, for all files under the root."""
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What came of a look at the files: another snapshot, the reason why there is none, or neither."""
+
+    stamp: Stamp
+    snapshot: Snapshot | None = None
+    reason: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+class Library:
+    """Compiles `root` into snapshots under `folder` and serves the last good one.
+
+    `refresh` looks at the files and compiles when one changed; whoever runs the bot calls it once a second.
+    A base that does not load leaves the snapshot before in use and sets :attr:`notice`.
+
+    Raises:
+        NothingToServe: the base does not load and there is no snapshot from before.
+    """
+
+    def __init__(self, root: Path, folder: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._root = root
+        self._folder = folder
+        self._clock = clock
+        self._stamp: Stamp = ()
+        self._notice = ""
+        self._snapshot: Snapshot | None = None
+        self.findings: tuple[Finding, ...] = ()
+        self.refresh()
+        if self._snapshot is None:
+            raise NothingToServe(f"The fact base in {root} does not load: {self._notice}", self.findings)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The last good snapshot."""
+        if self._snapshot is None:
+            raise LookupError("no snapshot is open")
+        return self._snapshot
+
+    @property
+    def notice(self) -> str:
+        """Empty, or one sentence that says why an older snapshot answers."""
+        return self._notice
+
+    def close(self) -> None:
+        """Close the snapshot in use."""
+        if self._snapshot:
+            self._snapshot.close()
+
+    def refresh(self) -> bool:
+        """Compile and switch if a file changed; say whether another snapshot is in use now."""
+        return self.adopt(self.prepare())
+
+    def prepare(self) -> Prepared | None:
+        """Compile if a file changed since the last look, without touching what is in use; None if none did.
+
+        This may run in another thread than the answers.
+        """
+        stamp = self._look()
+        if stamp == self._stamp and self._snapshot is not None:
+            return None
+        began = self._clock()
+        try:
+            compiled = compile_base(self._root, self._folder)
+            if self._snapshot is not None and self._snapshot.id == compiled.id:
+                return Prepared(stamp, findings=compiled.findings)
+            snapshot = Snapshot(compiled.path)
+        except BrokenBase as error:
+            return Prepared(stamp, reason=f"the facts on disk have {error}", findings=error.findings)
+        except SnapshotError as error:
+            return Prepared(stamp, reason=str(error))
+        except (OSError, sqlite3.Error) as error:
+            return Prepared(stamp, reason=f"a new snapshot cannot be written ({error})")
+        log.info(
+            "snapshot compiled",
+            snapshot=compiled.id,
+            parsed=compiled.parsed,
+            reused=compiled.reused,
+            warnings=len(compiled.findings),
+            seconds=round(self._clock() - began, 3),
+        )
+        return Prepared(stamp, snapshot, findings=compiled.findings)
+
+    def adopt(self, prepared: Prepared | None) -> bool:
+        """Take what was prepared into use, between two answers; say whether that was another snapshot."""
+        if prepared is None:
+            return False
+        self._stamp, self.findings = prepared.stamp, prepared.findings
+        if prepared.reason:
+            return self._fall_back(prepared.reason)
+        if self._notice:
+            log.info("base loads again")
+        self._notice = ""
+        return self._switch(prepared.snapshot)
+
+    def _switch(self, snapshot: Snapshot | None) -> bool:
+        if snapshot is None:
+            return False
+        before, self._snapshot = self._snapshot, snapshot
+        if before:
+            before.close()
+        return True
+
+    def _fall_back(self, reason: str) -> bool:
+        """Keep serving what was last good, or open what was good before the start; say why."""
+        opened = False
+        if self._snapshot is None and (path := current(self._folder)):
+            try:
+                opened = self._switch(Snapshot(path))
+            except SnapshotError as error:
+                reason = f"{reason} {error}"
+        serving = f"Snapshot {self._snapshot.id} goes on answering: " if self._snapshot else ""
+        if f"{serving}{reason}" != self._notice:
+            log.warning("base does not load", reason=reason, serving=self._snapshot and self._snapshot.id)
+        self._notice = f"{serving}{reason}"
+        return opened
+
+    def _look(self) -> Stamp:
+        """Take the stamp of all YAML files; a file that vanishes meanwhile counts as gone."""
+        stamps = []
+        for path in sorted(self._root.rglob("*.y*ml")):
+            try:
+                stat = path.stat()
+            except OSError:
+                continue
+            stamps.append((str(path), stat.st_size, stat.st_mtime_ns))
+        return tuple(stamps)

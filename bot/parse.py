@@ -1,0 +1,271 @@
+"""The one text grammar: a typed line becomes a call, a call becomes the line that asks it again.
+
+/who German Gref                     words go to the first option that takes words
+/timeline gref 2024 2025             dates and choices at the end go to the options that take them
+/briefing sanctions since:2025-01    or by name
+/search "chips embargo" sanctions    quotes group; then every argument goes to the next option
+/briefing who gref                   every command is also reachable through /briefing
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from difflib import get_close_matches
+from typing import Any, Final
+
+import msgspec
+
+from bot.desk import Call
+from bot.facts.edtf import DateError
+from bot.facts.humanise import read_date
+from bot.registry import Command, Option, OptionKind, Registry
+
+LONGEST: Final = 2_000
+"""Characters of a line. Discord's messages end there; Slack's commands are shorter."""
+
+QUOTES: Final = {'"': '"', "“": "”", "„": "”", "«": "»"}
+TOKEN: Final = re.compile(r"(?:(?P<name>[A-Za-z][A-Za-z_-]*):)?(?P<quote>[\"“„«])?")
+NEEDS_QUOTES: Final = re.compile(r"[\s\"“”„«»:]|^$")
+DATED: Final = re.compile(r"(?:\d|\.\.)[\dX./~?%-]*")
+"""What may stand as a date without quotes at the end of a line."""
+
+
+class Misread(Exception):
+    """A line that is no call; the message is one sentence. `command` is the name of the one it was meant for.
+
+    `lines` are whole lines that may have been meant.
+    """
+
+    def __init__(self, sentence: str, command: Command | None = None, lines: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.command = command
+        self.lines = lines
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A piece of a line: `name` where it was written `name:value`, `quoted` where quotes grouped it.
+
+    `written` is the piece as it stands in the line, `start` its place there.
+    """
+
+    value: str
+    name: str = ""
+    quoted: bool = False
+    written: str = ""
+    start: int = 0
+
+
+def clean(text: str) -> str:
+    """Return a text in NFC without control, bidirectional and zero-width characters; those become spaces."""
+    kept = "".join(
+        " " if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else char for char in text
+    )
+    return " ".join(unicodedata.normalize("NFC", kept).split())
+
+
+def tokenize(text: str) -> list[Token]:
+    """Cut a cleaned line into tokens. A quote that is never closed is an ordinary character."""
+    tokens = []
+    place = 0
+    while place < len(text):
+        if text[place] == " ":
+            place += 1
+            continue
+        start = TOKEN.match(text, place)
+        name = (start["name"] or "") if start else ""
+        if start and start["quote"]:
+            closing = QUOTES[start["quote"]]
+            end = _closing(text, start.end(), closing)
+            if end >= 0:
+                value = text[start.end() : end].replace('""', '"')
+                tokens.append(Token(value, name, True, text[place : end + 1], place))
+                place = end + 1
+                continue
+        end = text.find(" ", place)
+        end = len(text) if end < 0 else end
+        written = text[place:end]
+        value = written[len(name) + 1 :] if name else written
+        tokens.append(Token(value, name, False, written, place))
+        place = end
+    return tokens
+
+
+def _closing(text: str, start: int, closing: str) -> int:
+    """Find the quote that closes: one before a space or the end; `""` inside stands for one quote."""
+    place = text.find(closing, start)
+    while place >= 0:
+        if closing == '"' and text.startswith('""', place):
+            place = text.find(closing, place + 2)
+            continue
+        if place + 1 == len(text) or text[place + 1] == " ":
+            return place
+        place = text.find(closing, place + 1)
+    return -1
+
+
+def read_line(text: str, registry: Registry) -> Call:
+    """Read a typed line.
+
+    Raises:
+        Misread: it is too long, names no command, or its arguments do not fit the command's options.
+    """
+    if len(text) > LONGEST:
+        raise Misread(f"That line has {len(text):,} characters; a command may have {LONGEST:,}. Shorten it.")
+    head, _, rest = clean(text).partition(" ")
+    if not head.strip("/"):
+        raise Misread("The line is empty: type a command such as /briefing.", lines=_examples(registry))
+    command = registry.get(head)
+    if command is None:
+        raise _no_command(head, rest, registry)
+    inner, _, after = rest.partition(" ")
+    if command.name == "briefing" and (nested := registry.get(inner)):
+        command, rest = nested, after
+    return Call(command.name, _assign(command, tokenize(rest)))
+
+
+def _no_command(head: str, rest: str, registry: Registry) -> Misread:
+    shown = head if len(head) <= 40 else head[:39] + "…"
+    near = get_close_matches(head.lstrip("/").lower()[:40], [command.name for command in registry], 2, 0.6)
+    lines = tuple(f"/{name} {rest}".strip() for name in near)
+    return Misread(f"There is no command {shown!r}.", lines=lines or _examples(registry))
+
+
+def _examples(registry: Registry) -> tuple[str, ...]:
+    return tuple(command.example for command, _ in zip(registry, range(3), strict=False))
+
+
+def _assign(command: Command, tokens: list[Token]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    loose: list[Token] = []
+    for token in tokens:
+        option = command.option(token.name) if token.name else None
+        if option is None:
+            _refuse_near_name(command, token)
+            loose.append(Token(token.written) if token.name else token)
+        elif option.name in given:
+            raise Misread(f"The option {option.name} is given twice; keep one.", command)
+        elif not token.value:
+            raise Misread(f"The option {option.name} has no value: write {option.name}:value.", command)
+        else:
+            given[option.name] = token.value
+    free = [option for option in command.options if option.name not in given]
+    given |= _by_position(command, free, loose)
+    return {option.name: given[option.name] for option in command.options if option.name in given}
+
+
+def _refuse_near_name(command: Command, token: Token) -> None:
+    names = [option.name for option in command.options]
+    if token.name and (near := get_close_matches(token.name.lower().replace("_", "-"), names, 1, 0.75)):
+        raise Misread(f"/{command.name} has no option {token.name!r}; did you mean {near[0]}:?", command)
+
+
+def _by_position(command: Command, free: list[Option], tokens: list[Token]) -> dict[str, str]:
+    if not tokens:
+        return {}
+    if any(token.quoted for token in tokens):
+        if len(tokens) > len(free):
+            raise Misread(_too_many(command, tokens[len(free)].value), command)
+        return {option.name: token.value for option, token in zip(free, tokens, strict=False)}
+    words = [token.value for token in tokens]
+    taken: dict[str, str] = {}
+    takes_words = [option for option in free if option.kind not in {OptionKind.DATE, OptionKind.CHOICE}][:1]
+    least = 1 if takes_words and takes_words[0].required else 0
+    ends = _ends(free, words[least:])
+    for option, word in ends:
+        taken[option.name] = word
+    rest = words[: len(words) - len(ends)]
+    if rest and not takes_words:
+        raise Misread(_too_many(command, rest[0]), command)
+    if rest:
+        taken[takes_words[0].name] = " ".join(rest)
+    return taken
+
+
+def _ends(free: list[Option], words: list[str]) -> list[tuple[Option, str]]:
+    """Match the words at the end with the options that take a date or a choice, as many as fit in order."""
+    shaped = [option for option in free if option.kind in {OptionKind.DATE, OptionKind.CHOICE}]
+    for count in range(min(len(shaped), len(words)), 0, -1):
+        matched = _in_order(shaped, words[-count:])
+        if matched is not None:
+            return matched
+    return []
+
+
+def _in_order(options: list[Option], words: list[str]) -> list[tuple[Option, str]] | None:
+    matched: list[tuple[Option, str]] = []
+    left = list(options)
+    for word in words:
+        while left and not _shaped_like(left[0], word):
+            left.pop(0)
+        if not left:
+            return None
+        matched.append((left.pop(0), word))
+    return matched
+
+
+def _shaped_like(option: Option, word: str) -> bool:
+    if option.kind is OptionKind.CHOICE:
+        return word.lower() in option.choices
+    return word.lower() in {"today", "yesterday"} or bool(DATED.fullmatch(word) and _is_date(word))
+
+
+def _is_date(word: str) -> bool:
+    try:
+        read_date(word)
+    except DateError:
+        return False
+    return True
+
+
+def _too_many(command: Command, word: str) -> str:
+    shown = word if len(word) <= 40 else word[:39] + "…"
+    return f"/{command.name} does not know what to do with {shown!r}."
+
+
+def write_line(call: Call, registry: Registry) -> str:
+    """Return the line that reads back as the call: required words by position, the rest by name."""
+    command = registry.get(call.command)
+    parts = [f"/{call.command}"]
+    for option in command.options if command else ():
+        value = call.arguments.get(option.name)
+        if value is not None:
+            quoted = quote(value)
+            parts.append(quoted if option.required else f"{option.name}:{quoted}")
+    return " ".join(parts)
+
+
+def quote(value: str) -> str:
+    """Return an argument in quotes where it needs them."""
+    return '"' + value.replace('"', '""') + '"' if NEEDS_QUOTES.search(value) else value
+
+
+def type_arguments(command: Command, call: Call, today: date) -> dict[str, Any]:
+    """Return the arguments by parameter name: dates as EDTF, choices in their own spelling, the rest as text.
+
+    Raises:
+        Misread: an argument is unknown, missing, not a date, or none of the choices.
+    """
+    typed: dict[str, Any] = {}
+    for name, value in call.arguments.items():
+        option = command.option(name)
+        if option is None:
+            raise Misread(f"/{command.name} has no option {name[:40]!r}.", command)
+        if len(value) > LONGEST:
+            raise Misread(
+                f"{name} has {len(value):,} characters; it may have {LONGEST:,}. Shorten it.", command
+            )
+        typed[option.name] = _type(command, option, clean(value), today)
+    return {name: value for name, value in typed.items() if value != ""}
+
+
+def _type(command: Command, option: Option, value: str, today: date) -> Any:
+    if option.kind is OptionKind.DATE and value:
+        try:
+            return read_date(value, today)
+        except DateError as error:
+            raise Misread(f"{option.name}: {error}", command) from None
+    if option.kind is OptionKind.CHOICE and value and value.lower() not in option.choices:
+        raise Misread(f"{option.name} is one of {', '.join(option.choices)}, not {value[:40]!r}.", command)
+    return value.lower() if option.kind is OptionKind.CHOICE else value

@@ -1,0 +1,70 @@
+"""Build everything once and run it in one asyncio process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from datetime import date, datetime
+
+import structlog
+
+from bot.commands import REGISTRY
+from bot.config import Config
+from bot.dispatch import Dispatcher
+from bot.library import Library, NothingToServe
+
+__all__ = ["NothingToServe", "Service", "local_today", "open_service"]
+
+LOOK_SECONDS = 0.5
+"""Between two looks at the files: an edit is live in under two seconds."""
+
+log = structlog.get_logger(__name__)
+
+
+def local_today() -> date:
+    """Return the day in the machine's time zone."""
+    return datetime.now().astimezone().date()
+
+
+class Service:
+    """A configured bot: the library of snapshots and the desk that answers from it."""
+
+    def __init__(self, config: Config, library: Library, desk: Dispatcher) -> None:
+        self.config = config
+        self.library = library
+        self.desk = desk
+
+    def close(self) -> None:
+        """Close the snapshot in use."""
+        self.library.close()
+
+    @contextlib.asynccontextmanager
+    async def fresh(self, every: float = LOOK_SECONDS) -> AsyncIterator[None]:
+        """Look at the fact files every so many seconds inside the `async with`, and serve what they say."""
+        task = asyncio.create_task(self._watch(every))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _watch(self, every: float) -> None:
+        while True:
+            await asyncio.sleep(every)
+            try:
+                # Compiling takes a thread of its own; the switch happens here, between two answers.
+                self.library.adopt(await asyncio.to_thread(self.library.prepare))
+            except Exception:
+                log.exception("looking at the fact files failed")
+
+
+def open_service(config: Config, *, today: Callable[[], date] = local_today) -> Service:
+    """Open the base that the configuration names.
+
+    Raises:
+        NothingToServe: the base does not load and there is no snapshot from before.
+    """
+    library = Library(config.briefings, config.snapshots)
+    return Service(config, library, Dispatcher(REGISTRY, library, today=today))
