@@ -14,7 +14,7 @@ from bot.answers.pick import missing
 from bot.answers.usage import misread
 from bot.desk import Asker, Call, Completion, Suggestion
 from bot.facts.base import FactBase, Thing
-from bot.facts.edtf import DateError
+from bot.facts.edtf import DateError, Edtf
 from bot.facts.humanise import humanise, read_date
 from bot.facts.snapshot import Snapshot
 from bot.parse import Misread, clean, quote, read_line, tokenize, type_arguments, write_line
@@ -100,8 +100,7 @@ class Dispatcher:
         if command is None:
             return self.ask(f"/{call.command[:40]}", asker) if call.command else self.ask("", asker)
         arguments = type_arguments(command, call, self._today())
-        as_of = arguments.pop("as-of", None)
-        day = date.fromordinal(as_of.latest) if as_of and as_of.latest else self._today()
+        day = self._day(command, arguments.pop("as-of", None))
         base = self._base(asker, arguments.pop("in", ""), day)
         for option in command.options:
             if option.required and option.name not in arguments:
@@ -109,6 +108,18 @@ class Dispatcher:
         reply = command.run(base, **{_parameter(command, name): value for name, value in arguments.items()})
         carried = {name: call.arguments[name] for name in ("as-of", "in") if call.arguments.get(name)}
         return self._footed(_carry(reply, carried), base, call)
+
+    def _day(self, command: Command, as_of: Edtf | None) -> date:
+        """Return the last day that `as-of:` may mean, but none that is still to come."""
+        today = self._today()
+        if as_of is None or as_of.latest is None:
+            return today
+        if as_of.earliest is not None and as_of.earliest > today.toordinal():
+            sentence = (
+                f"as-of: {humanise(as_of)} is still to come; give a day up to {humanise(today.isoformat())}."
+            )
+            raise Misread(sentence, command)
+        return date.fromordinal(min(as_of.latest, today.toordinal()))
 
     def _base(self, asker: Asker, dossier: str, day: date) -> FactBase:
         snapshot = self._library.snapshot
@@ -235,12 +246,9 @@ class Dispatcher:
         start = open_.start if open_ else len(rest)
         typed = (open_.value if open_ else "").lower()
         names = [one for one in command.options if one.name not in given and one.name.startswith(typed)]
-        if not open_ or not found or typed:
-            names = [one for one in names if not one.required]
-            found += [
-                Completion(f"{before}{rest[:start]}{one.name}:", f"{one.name}:", one.help) for one in names
-            ]
-        return found[:limit]
+        names = [one for one in names if not one.required and not (loose and one is takes and not open_)]
+        found += [Completion(f"{before}{rest[:start]}{one.name}:", f"{one.name}:", one.help) for one in names]
+        return [one for one in found if one.line.rstrip() != (before + rest).rstrip()][:limit]
 
 
 def _offer(thing: Thing) -> Suggestion:

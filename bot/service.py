@@ -11,6 +11,7 @@ import structlog
 
 from bot.commands import REGISTRY
 from bot.config import Config
+from bot.desk import Asker
 from bot.dispatch import Dispatcher
 from bot.library import Library, NothingToServe
 
@@ -34,6 +35,11 @@ class Service:
         self.config = config
         self.library = library
         self.desk = desk
+
+    def asker(self, platform: str, *, user: str = "", channel: str = "") -> Asker:
+        """Return who asks, with the dossiers that the configuration lets that place see."""
+        seen = self.config.dossiers(platform, channel)
+        return Asker(platform=platform, user=user, channel=channel, dossiers=seen)
 
     def close(self) -> None:
         """Close the snapshot in use."""

@@ -73,6 +73,11 @@ def paginate(
     return _Pager(reply, fits, most).run()
 
 
+def statements(reply: Reply) -> int:
+    """Return how many statements a reply holds, as :func:`paginate` counts them."""
+    return sum(map(_count, reply.blocks))
+
+
 class _Pager:
     """The state of one run: all statements in one row, and where each block's statements end in it."""
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from typing import Final, assert_never
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -14,18 +15,17 @@ from bot.reply import (
     Bullets,
     Cite,
     Divider,
-    Entry,
-    Field,
     Fields,
-    Line,
     Note,
     Paragraph,
     Picture,
     Quote,
     Reply,
+    Span,
     Table,
     Timeline,
     When,
+    change_spans,
 )
 
 ELLIPSIS: Final = "…"
@@ -35,6 +35,7 @@ _UNSAFE: Final = re.compile(
     r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _CHANGED: Final = re.compile(f"{_BREAKS.pattern}|{_UNSAFE.pattern}")
+_WEB: Final = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 
 
 def inert(text: str) -> str:
@@ -54,6 +55,22 @@ def _picture(match: re.Match[str]) -> str:
     if character < " ":
         return chr(0x2400 + ord(character))
     return "␡" if character == "\x7f" else "\ufffd"
+
+
+def web_address(url: str) -> str | None:
+    """Return the http or https address in ASCII as it may stand in a link, or None for anything else.
+
+    Characters that RFC 3986 does not allow are percent-encoded, so nothing can end a quoted attribute, a
+    Markdown destination or a terminal sequence early.
+    """
+    if not _WEB.match(url):
+        return None
+    return quote(url.encode("utf-8", "replace"), safe="!#$%&*+,-./:;=?@_~[]")
+
+
+def spoken(reply: Reply) -> str:
+    """Return what stands for the whole reply where only plain words can: its summary, never empty."""
+    return inert(reply.summary).strip() or inert(reply.title).strip() or "There is nothing to show."
 
 
 def shorten(text: str, length: int) -> str:
@@ -85,12 +102,16 @@ def map_texts(reply: Reply, change: Change) -> Reply:
 
     Citations stay, and so do addresses and the commands of names and actions.
     """
+
+    def words(span: Span) -> Span:
+        return span if isinstance(span, Cite) else replace(span, text=change(span.text))
+
     footer = reply.footer
     return replace(
         reply,
         title=change(reply.title),
         summary=change(reply.summary),
-        blocks=tuple(_map_block(block, change) for block in reply.blocks),
+        blocks=tuple(_map_labels(block, change) for block in change_spans(reply, words).blocks),
         sources=tuple(
             replace(
                 one,
@@ -125,39 +146,24 @@ def _map_when(when: When | None, change: Change) -> When | None:
     return when and replace(when, text=change(when.text))
 
 
-def _map_line(line: Line, change: Change) -> Line:
-    spans = (one if isinstance(one, Cite) else replace(one, text=change(one.text)) for one in line.spans)
-    return replace(line, spans=tuple(spans))
-
-
-def _map_block(block: Block, change: Change) -> Block:
+def _map_labels(block: Block, change: Change) -> Block:
+    """Change what a block says outside its lines."""
     match block:
         case Divider():
             return block
-        case Paragraph(lines=lines):
-            changed: Block = replace(block, lines=tuple(_map_line(one, change) for one in lines))
-        case Bullets(items=items):
-            changed = replace(block, items=tuple(_map_line(one, change) for one in items))
         case Fields(fields=fields):
-            pairs = (Field(change(one.label), _map_line(one.value, change)) for one in fields)
-            changed = replace(block, fields=tuple(pairs))
+            block = replace(block, fields=tuple(replace(one, label=change(one.label)) for one in fields))
         case Timeline(entries=entries):
-            changed = replace(
-                block,
-                entries=tuple(
-                    Entry(_map_line(one.line, change), _map_when(one.when, change), change(one.label))
-                    for one in entries
-                ),
+            changed = (
+                replace(one, when=_map_when(one.when, change), label=change(one.label)) for one in entries
             )
-        case Table(rows=rows):
-            cells = (tuple(_map_line(cell, change) for cell in row) for row in rows)
-            changed = replace(block, head=tuple(map(change, block.head)), rows=tuple(cells))
-        case Quote():
-            changed = replace(block, line=_map_line(block.line, change), by=_map_line(block.by, change))
-        case Note():
-            changed = replace(block, line=_map_line(block.line, change))
-        case Picture():
-            changed = replace(block, alt=change(block.alt))
+            block = replace(block, entries=tuple(changed))
+        case Table(head=head):
+            block = replace(block, head=tuple(map(change, head)))
+        case Picture(alt=alt):
+            block = replace(block, alt=change(alt))
+        case Paragraph() | Bullets() | Quote() | Note():
+            pass
         case _:
             assert_never(block)
-    return replace(changed, heading=change(block.heading))
+    return replace(block, heading=change(block.heading))

@@ -99,7 +99,7 @@ def _changed(writer: Writer, thing: Thing | None, since: Edtf | None) -> list[Bl
     if added:
         count = "1 fact was added" if added == 1 else f"{added:,} facts were added"
         command = f"/changes since:{date.fromordinal(max(first, 1)).isoformat()}"
-        lines.append(line(f"{count}: ", Name("list", command), "."))
+        lines.append(line(f"{count}; see ", Name(command, command), "."))
     return [Bullets(tuple(lines), heading)]
 
 
@@ -109,9 +109,9 @@ def _on(stated: Stated, thing: Thing | None) -> bool:
 
 def _due(writer: Writer, thing: Thing | None) -> list[Block]:
     base = writer.base
-    passed = [one for one in base.owed(thing, 0, base.today - 1) if not one.outcomes][-DUTIES:]
-    coming = list(islice(base.owed(thing, base.today), DUTIES))
-    lines = tuple(writer.owe(one) for one in (*passed, *coming))
+    passed = [one for one in base.due(thing, 0, base.today - 1) if not one.has_outcome(base.today)]
+    coming = islice(base.due(thing, base.today), DUTIES)
+    lines = tuple(writer.owe(one) for one in (*passed[-DUTIES:], *coming))
     return [Bullets(lines, "Due and passed")] if lines else []
 
 
@@ -130,13 +130,21 @@ def _gaps(base: FactBase, thing: Thing | None, points: list[Stated]) -> Block:
         if count:
             lines.append(line(one if count == 1 else many.format(count)))
 
+    sources = {(one.dossier, evidence.ref) for one in points for evidence in one.fact.sources}
+    published = [base.source(f"{dossier}:{ref}") for dossier, ref in sources]
+    guessed = sum(bool(one and one.published and one.published.inferred) for one in published)
     single = sum(len({evidence.ref for evidence in one.fact.sources}) == 1 for one in points)
-    inferred = sum(_inferred(base, one) for one in points)
+    inferred = sum(_inferred(one) for one in points)
     stand_in = sum(one.known_by is not KnownBy.PUBLISHED for one in points)
-    silent = sum(not one.outcomes for one in islice(base.owed(thing, 0, base.today - 1), 1000))
-    overdue = sum(1 for _ in islice(base.owed(thing, 0, base.today - 1, "review"), 1000))
+    silent = sum(not one.has_outcome(base.today) for one in islice(base.due(thing, 0, base.today - 1), 1000))
+    overdue = sum(1 for _ in islice(base.overdue_reviews(thing), 1000))
     add(single, "One key point rests on a single source.", "{} key points rest on a single source.")
     add(inferred, "One key point has an inferred date.", "{} key points have an inferred date.")
+    add(
+        guessed,
+        "The publication day of one source is inferred.",
+        "The publication days of {} sources are inferred.",
+    )
     add(
         stand_in,
         "For one key point no publication day is known; the day it was said or happened stands in.",
@@ -151,11 +159,9 @@ def _gaps(base: FactBase, thing: Thing | None, points: list[Stated]) -> Block:
     return Bullets(tuple(lines or [line("None found among the key points.")]), "Gaps")
 
 
-def _inferred(base: FactBase, one: Stated) -> bool:
+def _inferred(one: Stated) -> bool:
     said = one.fact.said.when if one.fact.said else None
-    sources = (base.source(f"{one.dossier}:{evidence.ref}") for evidence in one.fact.sources)
-    dates = [one.fact.date, said, *(source.published for source in sources if source)]
-    return any(dated is not None and bool(dated.inferred) for dated in dates)
+    return any(dated is not None and bool(dated.inferred) for dated in (one.fact.date, said))
 
 
 def _further(base: FactBase, thing: Thing | None) -> tuple[Action, ...]:

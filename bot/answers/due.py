@@ -18,8 +18,8 @@ def due(base: FactBase, until: Edtf | None = None) -> Reply:
     """Return the duties that are due until a day, and those whose day has passed."""
     last = NEVER if until is None or until.latest is None else until.latest
     writer = Writer(base)
-    passed = list(base.owed(None, 0, min(last, base.today - 1)))
-    coming = list(islice(base.owed(None, base.today, last), SHOWN))
+    passed = list(base.due(None, 0, min(last, base.today - 1)))
+    coming = list(islice(base.due(None, base.today, last), SHOWN))
     title = f"Due until {humanise(until)}" if until else "Due"
     if not passed and not coming:
         sentence = f"Nothing is due{f' until {humanise(until)}' if until else ''}."

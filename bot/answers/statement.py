@@ -104,8 +104,8 @@ class Writer:
 
     def outcome(self, stated: Stated) -> str:
         """Say how far a duty is: outcome recorded, not yet due, or passed without a recorded outcome."""
-        recorded = [tie.id for tie in stated.outcomes if tie.holds(self.base.today)]
-        if recorded:
+        if stated.has_outcome(self.base.today):
+            recorded = [tie.id for tie in stated.outcomes if tie.holds(self.base.today)]
             return f"outcome recorded: {', '.join(recorded)}"
         last = parse(stated.fact.due).latest if stated.fact.due else None
         if last is None or last >= self.base.today:

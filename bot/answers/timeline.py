@@ -35,7 +35,7 @@ def timeline(base: FactBase, about: str = "", from_: Edtf | None = None, to: Edt
     dated = _standing(base, base.timeline(thing, first, last))
     happened = [one for one in dated if one.fact.kind is not FactKind.PLAN]
     planned = [one for one in dated if one.fact.kind is FactKind.PLAN]
-    owed = [one for one in _standing(base, base.owed(None, first, last)) if _on(one, thing)]
+    owed = list(islice(base.due(thing, first, last), SHOWN))
     undated = [] if bounded else _standing(base, base.timeline(thing, undated=True))
     if not (happened or planned or owed or undated):
         return _say(
@@ -67,15 +67,6 @@ def timeline(base: FactBase, about: str = "", from_: Edtf | None = None, to: Edt
 
 def _standing(base: FactBase, facts: Iterator[Stated]) -> list[Stated]:
     return list(islice((one for one in facts if one.stands(base.today)), SHOWN))
-
-
-def _on(stated: Stated, thing: Thing | None) -> bool:
-    if thing is None:
-        return True
-    fact = stated.fact
-    return stated.dossier == thing.dossier and thing.id in (
-        fact.topics if thing.kind == "topic" else (*fact.about, *fact.owed_by)
-    )
 
 
 def _entry(writer: Writer, stated: Stated, thing: Thing | None) -> Entry:

@@ -6,7 +6,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import islice
+from itertools import groupby, islice
 from typing import Final
 
 import msgspec
@@ -66,7 +66,7 @@ class FactBase:
         """How many facts could be known on that day."""
         if self.today >= self.snapshot.newest:
             return sum(self.snapshot.dossiers[one][1] for one in self.dossiers)
-        return sum(1 for _ in self._moments("all", "", "known", 0, self.today))
+        return sum(1 for _ in self._moments(["all"], None, "known", 0, self.today))
 
     def records(self) -> list[Dossier]:
         """Return the dossiers' own records."""
@@ -137,7 +137,12 @@ class FactBase:
         return names.resolve(self.snapshot.db, rest, kind, frozenset(numbers))
 
     def complete(self, prefix: str, kind: str, limit: int = 25) -> list[Thing]:
-        """Suggest things whose name goes on from a prefix, the most prominent first."""
+        """Suggest things whose name goes on from a prefix, the most prominent first.
+
+        Without a prefix, topics come in reading order.
+        """
+        if kind == "topic" and not prefix:
+            return [thing for thing, _ in self.topics()][:limit]
         dossier, rest = self._split(prefix)
         numbers = [self._numbers[dossier]] if dossier else self._numbers.values()
         found = names.complete(self.snapshot.db, rest, kind, frozenset(numbers), limit)
@@ -182,31 +187,36 @@ class FactBase:
     def timeline(
         self, thing: Thing | None = None, first: int = 0, last: int = NEVER, *, undated: bool = False
     ) -> Iterator[Stated]:
-        """Yield facts in the order of their first day, between two ordinals; or those without a date."""
-        kind, thing_id, dossier = ("all", "", None)
-        if thing:
-            kind, thing_id, dossier = "topic" if thing.kind == "topic" else "about", thing.id, thing.dossier
-        if undated:
-            first, last = UNDATED, UNDATED
-        return self._visible(rank for _, rank in self._moments(kind, thing_id, "when", first, last, dossier))
+        """Yield facts in the order of their first day, between two ordinals; or those without a date.
 
-    def owed(
-        self, thing: Thing | None = None, first: int = 0, last: int = NEVER, kind: str = "due"
-    ) -> Iterator[Stated]:
-        """Yield facts that stand by the last day of what is due, between two ordinals.
-
-        `thing` narrows them to a topic or to what an entity owes; kind `review` takes the day of review.
+        `thing` narrows them to a topic, or to what is about an entity or said by it.
         """
-        tag, thing_id, dossier = ("all", "", None)
-        if thing:
-            tag, thing_id, dossier = "topic" if thing.kind == "topic" else "owed", thing.id, thing.dossier
-        found = self._visible(rank for _, rank in self._moments(tag, thing_id, kind, first, last, dossier))
-        return (one for one in found if one.stands(self.today))
+        tags = ("all",) if thing is None else ("topic",) if thing.kind == "topic" else ("about", "said")
+        span = (UNDATED, UNDATED) if undated else (first, last)
+        return self._visible(rank for _, rank in self._moments(tags, thing, "when", *span))
+
+    def due(self, thing: Thing | None = None, first: int = 0, last: int = NEVER) -> Iterator[Stated]:
+        """Yield what is due between two ordinals and still stands, by the last day it may be done.
+
+        `thing` narrows it to a topic, or to what is about an entity or owed by it.
+        """
+        tags = ("all",) if thing is None else ("topic",) if thing.kind == "topic" else ("about", "owed")
+        return self._standing(tags, thing, "due", first, last)
+
+    def owed(self, thing: Thing) -> Iterator[Stated]:
+        """Yield what an entity owes and what still stands, by the last day it may be done."""
+        return self._standing(("owed",), thing, "due", 0, NEVER)
+
+    def overdue_reviews(self, thing: Thing | None = None) -> Iterator[Stated]:
+        """Yield facts, or those of a topic, whose day of review has passed."""
+        return self._standing(("topic",) if thing else ("all",), thing, "review", 0, self.today - 1)
 
     def changes(self, since: int) -> Iterator[Change]:
         """Yield what was added, superseded or retracted from the ordinal `since` on, in order of day."""
-        added = (("added", *row) for row in self._moments("all", "", "added", since, self.today))
-        retracted = (("retracted", *row) for row in self._moments("all", "", "retracted", since, self.today))
+        added = (("added", *row) for row in self._moments(["all"], None, "added", since, self.today))
+        retracted = (
+            ("retracted", *row) for row in self._moments(["all"], None, "retracted", since, self.today)
+        )
         for kind, day, rank in heapq.merge(added, retracted, key=lambda row: row[1]):
             stated = self.snapshot.fact(rank)
             if stated.known > self.today:
@@ -265,16 +275,26 @@ class FactBase:
         return (key & mask for (key,) in rows)
 
     def _moments(
-        self, kind: str, thing_id: str, what: str, first: int, last: int, dossier: str | None = None
+        self, tags: Iterable[str], thing: Thing | None, what: str, first: int, last: int
     ) -> Iterator[tuple[int, int]]:
+        """Yield (day, rank) of what carries one of the tags, each fact once, in the order of time."""
         query = (
             "SELECT day, width, added, id, rank FROM moment"
             " WHERE tag = ? AND kind = ? AND day BETWEEN ? AND ?"
             " ORDER BY tag, kind, day, width, added, id, rank"
         )
-        tags = self._tags(kind, thing_id, dossier)
-        rows = (self.snapshot.db.execute(query, (tag, what, first, last)) for tag in tags)
-        return ((row[0], row[4]) for row in heapq.merge(*rows))
+        thing_id, dossier = (thing.id, thing.dossier) if thing else ("", None)
+        numbers = [number for tag in tags for number in self._tags(tag, thing_id, dossier)]
+        rows = heapq.merge(
+            *(self.snapshot.db.execute(query, (number, what, first, last)) for number in numbers)
+        )
+        return ((row[0], row[4]) for row, _ in groupby(rows))
+
+    def _standing(
+        self, tags: Iterable[str], thing: Thing | None, what: str, first: int, last: int
+    ) -> Iterator[Stated]:
+        found = self._visible(rank for _, rank in self._moments(tags, thing, what, first, last))
+        return (one for one in found if one.stands(self.today))
 
     def _visible(self, ranks: Iterable[int]) -> Iterator[Stated]:
         for rank in ranks:

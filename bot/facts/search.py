@@ -81,8 +81,8 @@ def _known(snapshot: Snapshot, word: str, languages: list[str]) -> _Word | None:
 
 
 def _near(snapshot: Snapshot, word: str, languages: list[str]) -> str | None:
-    """Return the nearest known word, or None: one typing error away, two in a long word, in any inflection."""
-    errors = 0 if len(word) < 4 else 1 if len(word) < 8 else 2
+    """Return the nearest known word, or None: one typing error away, two in a long word, inflected or not."""
+    errors = 0 if len(word) < 5 else 1 if len(word) < 8 else 2
     if not errors:
         return None
     from rapidfuzz.distance import OSA  # noqa: PLC0415 -- most searches spell their words right

@@ -86,6 +86,10 @@ class Stated(msgspec.Struct, frozen=True, array_like=True):
             return Status.CONFIRMED
         return Status.CLAIMED if self.fact.said else Status.REPORTED
 
+    def has_outcome(self, as_of: int) -> bool:
+        """Say whether the base records what came of it, as of that day."""
+        return any(tie.holds(as_of) for tie in self.outcomes)
+
     def stands(self, as_of: int) -> bool:
         """Say whether the fact is neither retracted nor superseded on that day."""
         return self.status(as_of) not in {Status.RETRACTED, Status.SUPERSEDED}

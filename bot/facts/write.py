@@ -173,7 +173,7 @@ def _moments(one: Stated, kind: str) -> Iterator[tuple[str, int, int]]:
     """Yield the days under which a fact's tag of that kind is kept: (what, day, width)."""
     fact = one.fact
     day, width, *_ = _time(fact)
-    if kind in {"all", "about", "topic"}:
+    if kind in {"all", "about", "said", "topic"}:
         yield "when", day, width
     if kind in {"all", "about", "topic", "owed"} and fact.due:
         yield "due", ordinal(fact.due, last=True), 0

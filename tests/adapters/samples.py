@@ -182,24 +182,24 @@ SAMPLES: Final[dict[str, Reply]] = {
     "notice": reply(
         Paragraph((PLAIN,)), footer=Footer("3f9c", "2024", 1, "/x", "An older snapshot answers.")
     ),
-    "many points": reply(Bullets(_points(200), "Key points", numbered=True)),
+    "many points": reply(Bullets(_points(120), "Key points", numbered=True)),
     "many fields": reply(
         Fields(tuple(Field(f"Field {n}", one) for n, one in enumerate(_points(60))), "Record")
     ),
     "many entries": reply(
         Timeline(
             tuple(
-                Entry(one, When(f"{1900 + n}", f"{1900 + n}"), "said") for n, one in enumerate(_points(150))
+                Entry(one, When(f"{1900 + n}", f"{1900 + n}"), "said") for n, one in enumerate(_points(110))
             )
         )
     ),
     "many rows": reply(
-        Table(("No.", "Point"), tuple((line(f"{n}"), one) for n, one in enumerate(_points(150))))
+        Table(("No.", "Point"), tuple((line(f"{n}"), one) for n, one in enumerate(_points(110))))
     ),
     "many columns": reply(
         Table(tuple(f"c{n}" for n in range(25)), (tuple(line(f"v{n}") for n in range(25)),) * 3)
     ),
-    "many blocks": reply(*ALL_BLOCKS * 12),
+    "many blocks": reply(*ALL_BLOCKS * 8),
     "many sources": reply(
         Paragraph((line(*(Cite(n, f"s{n}") for n in range(1, 41)), "Everyone says so."),)),
         sources=tuple(

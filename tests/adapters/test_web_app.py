@@ -174,7 +174,8 @@ async def test_the_template_is_the_markup_of_an_exchange(client: Client) -> None
 
 async def test_an_answer_is_the_reply_and_its_pages(client: Client) -> None:
     content = await (await client.get("/api/answer?q=/show+many+points&n=7")).json()
-    assert set(content) == {"reply", "pages", "notes", "notice"}
+    assert set(content) == {"reply", "spoken", "pages", "notes", "notice"}
+    assert content["spoken"] == "Ferry licences: The ministry ordered a review of all ferry licences."
     assert content["reply"]["kind"] == "answer"
     assert len(content["reply"]["facts"]) == 200
     assert len(content["pages"]) == 5

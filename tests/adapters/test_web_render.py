@@ -15,7 +15,7 @@ from web_document import Document
 
 from bot.adapters.texts import inert
 from bot.adapters.web.limits import STATEMENTS
-from bot.adapters.web.render import ask_url, render, render_html, reply_json
+from bot.adapters.web.render import ask_url, render, render_html, reply_json, spoken
 from bot.reply import (
     Action,
     Bullets,
@@ -23,12 +23,15 @@ from bot.reply import (
     Degree,
     Entry,
     Footer,
+    Line,
     Link,
     Name,
     Paragraph,
     Picture,
     Reply,
     SourceLine,
+    Strong,
+    Text,
     Timeline,
     When,
     line,
@@ -42,18 +45,18 @@ class Web:
 
     def look(self, reply: Reply) -> Look:
         rendered = render(reply)
-        return Look([self.seen(page) for page in rendered.pages], list(rendered.notes), rendered.pages)
+        pages = [self.seen(page, spoken(reply)) for page in rendered.pages]
+        return Look(pages, list(rendered.notes), rendered.pages)
 
-    def seen(self, page: str) -> Seen:
+    def seen(self, page: str, said: str) -> Seen:
         document = Document(page)
         hrefs = (one.attributes.get("href", "") for one in document.all("a"))
         lines = [one for one in document.all("li") if "value" in one.attributes]
-        spoken = " ".join(one.text for one in (*document.all("h2"), *document.all(".summary")))
         return Seen(
             text=document.text,
             cited=frozenset(int(one.text.strip("[]")) for one in document.all(".cite")),
             listed=tuple(int(one.attributes["value"]) for one in lines),
-            spoken=spoken,
+            spoken=f"{document.all('h2')[0].text} {said}",
             links=frozenset(href for href in hrefs if not href.startswith(("#", "?q="))),
             broken=(*document.broken, *document.inert()),
         )
@@ -174,6 +177,19 @@ def test_a_picture_is_words_and_a_link() -> None:
     rendered = render(build(Picture("https://example.org/c.png", "A chart", "Chart"), sources=()))
     assert not Document(rendered.pages[0]).all("img"), "the page loads nothing from elsewhere"
     assert [(note.block, note.degree) for note in rendered.notes] == [("picture", Degree.FALLBACK)]
+
+
+def test_remarks_on_a_statement_step_back() -> None:
+    spoken_of = line("It — so ", Name("she", "/who x"), " — left. — ", Strong("claimed"), " · F3 ", fact="f")
+    judged = Line((Text("It may. — judgement, likely"),), grounds=("f",))
+    document = article(build(Bullets((spoken_of, judged, line("A dash — but no fact."))), sources=()))
+    assert [one.text for one in document.all(".remarks")] == [" — claimed · F3 ", " — judgement, likely"]
+    assert [one.text for one in document.all("li")][:2] == [spoken_of.text, judged.text]
+
+
+def test_the_summary_shows_only_where_nothing_else_does() -> None:
+    assert not article(SAMPLES["all blocks"]).all(".summary")
+    assert [one.text for one in article(SAMPLES["failure"]).all(".summary")] == [SAMPLES["failure"].summary]
 
 
 # --- pages, actions, footer -----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from bot.adapters.web import limits
 from bot.adapters.web.page import assets, problem_page, question_page, version
-from bot.adapters.web.render import render, reply_json
+from bot.adapters.web.render import render, reply_json, spoken
 from bot.desk import Asker, Desk
 
 logger = structlog.get_logger(__name__)
@@ -123,6 +123,7 @@ class _Site:
             request,
             {
                 "reply": reply_json(reply),
+                "spoken": spoken(reply),
                 "pages": rendered.pages,
                 "notes": rendered.notes,
                 "notice": self.desk.notice,

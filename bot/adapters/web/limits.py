@@ -15,8 +15,8 @@ LINE_BYTES: Final = 131_072
 """The longest HTTP request line (RFC 9112, section 3, asks for at least 8,000 octets): holds a line of 10,000
 characters that take 12 octets each when percent-encoded (RFC 3986), with 11,072 octets to spare."""
 
-COMPLETIONS: Final = 8
-"""Completions shown at once: what fits above a phone's keyboard without scrolling."""
+COMPLETIONS: Final = 10
+"""Completions offered at once: room for every command; a phone shows five and scrolls."""
 
 COMPRESS_BYTES: Final = 1_024
 """Shorter bodies fit into one TCP segment as they are, so compressing them saves nothing."""

@@ -95,6 +95,6 @@ def _welcome(desk: Desk, name: str) -> str:
     )
     return (
         f'<section class="welcome"><h2>{escape(name)}</h2>'
-        "<p>Ask with a command. Every sentence of an answer says who said it, when, and where it stands.</p>"
+        "<p>Ask with a command. Every sentence of an answer is attributed, dated and cited.</p>"
         f'<ul class="chips">{chips}</ul></section>'
     )

@@ -44,6 +44,8 @@ from bot.reply import (
 
 _ADDRESS: Final = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f<>\"'\\`]+", re.IGNORECASE)
 _DATE: Final = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?")
+DASH: Final = " — "
+"""What answers put between a statement and the remarks on it."""
 _ELSEWHERE: Final = 'rel="noopener noreferrer nofollow"'
 
 
@@ -77,6 +79,11 @@ def reply_json(reply: Reply) -> dict[str, object]:
     """Return the reply for JSON: its fields, and in `facts` the ids of all facts used."""
     fields: dict[str, object] = msgspec.to_builtins(reply)
     return {**fields, "facts": list(reply.facts)}
+
+
+def spoken(reply: Reply) -> str:
+    """Return what a screen reader says when the answer arrives, before it is read line by line."""
+    return inert(": ".join(filter(None, (reply.title, reply.summary))))
 
 
 def ask_url(line: str) -> str:
@@ -137,12 +144,21 @@ class _Article:
         return f'<h2 id="{self.prefix}-title" tabindex="-1">{title}{part}</h2>'
 
     def summary(self) -> str:
-        return f'<p class="summary">{escape(self.reply.summary)}</p>'
+        """The summary is for where the answer itself is not seen, so blocks make it a repetition."""
+        return "" if self.reply.blocks else f'<p class="summary">{escape(self.reply.summary)}</p>'
 
     # --- lines and blocks ------------------------------------------------------------------------------
 
     def line(self, line: Line) -> str:
-        return "".join(map(self.span, line.spans))
+        """A statement's remarks (who said it, status, rating) stand behind its last dash, and step back."""
+        place, at = _last_dash(line) if line.fact or line.grounds else (len(line.spans), 0)
+        if place == len(line.spans):
+            return "".join(map(self.span, line.spans))
+        dashed = line.spans[place]
+        words = "" if isinstance(dashed, Cite) else dashed.text
+        before = "".join(map(self.span, line.spans[:place])) + escape(words[:at])
+        after = escape(words[at + len(DASH) :]) + "".join(map(self.span, line.spans[place + 1 :]))
+        return f'{before}<span class="remarks"><span class="dash">{DASH}</span>{after}</span>'
 
     def span(self, span: Span) -> str:
         match span:
@@ -237,10 +253,13 @@ class _Article:
         back = ""
         if self.cited[source.number]:
             back = (
-                f' <a class="back" role="doc-backlink" href="#{self.prefix}-cite-{source.number}-1" '
+                f'\u00a0<a class="back" role="doc-backlink" href="#{self.prefix}-cite-{source.number}-1" '
                 f'aria-label="Back to citation {source.number}">↩</a>'
             )
-        facts = f'<a class="facts" href="{escape(ask_url(f"/source {source.id}"))}">{escape(source.id)}</a>'
+        facts = (
+            f'<a class="facts" href="{escape(ask_url(f"/source {source.id}"))}" '
+            f'title="Every fact that rests on it">{escape(source.id)}</a>'
+        )
         return (
             f'<li id="{self.prefix}-source-{source.number}" value="{source.number}" tabindex="-1">'
             f"<cite>{title}</cite> · {' · '.join(filter(None, parts))} · {facts}{back}</li>"
@@ -285,6 +304,15 @@ class _Article:
             f'<a class="share" href="{url}">Link to this answer</a> '
             '<button class="copy" type="button">Copy link</button></p></footer>'
         )
+
+
+def _last_dash(line: Line) -> tuple[int, int]:
+    """Return which text of a line holds its last dash between words, and where; past the end if none does."""
+    for place in reversed(range(len(line.spans))):
+        span = line.spans[place]
+        if isinstance(span, Text) and DASH in span.text:
+            return place, span.text.rindex(DASH)
+    return len(line.spans), 0
 
 
 def _section(kind: str, heading: str, body: str) -> str:

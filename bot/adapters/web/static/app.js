@@ -60,9 +60,9 @@ async function ask(line, { follow = false } = {}) {
   show(exchange);
 }
 
-function announce({ reply, notice: words }) {
-  status.textContent = [reply.title, reply.summary].filter(Boolean).join(": ");
-  if (words && words !== notice.textContent) status.textContent += ` ${words}`;
+function announce({ spoken, notice: words }) {
+  const news = words !== notice.textContent ? words : "";
+  status.textContent = `${spoken} ${news}`.trim();
   notice.textContent = words;
   notice.hidden = !words;
 }
@@ -271,4 +271,4 @@ input.addEventListener("keydown", (event) => {
 
 const first = new URLSearchParams(location.search).get("q");
 if (first?.trim()) asked.push(first);
-else if (matchMedia("(pointer: fine)").matches) input.focus();
+else if (matchMedia("(pointer: fine)").matches) input.focus({ preventScroll: true });

@@ -1,0 +1,59 @@
+# Every target sets up what it needs: `make demo` and `make test` work in a clean clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Browser tests need Debian's chromium. CI must have it; elsewhere its absence is said, not hidden.
+CHROMIUM := $(shell command -v chromium)
+ifeq ($(CHROMIUM)$(CI),)
+BROWSER := -m "not browser"
+endif
+
+.PHONY: demo test evidence bench format lock clean
+
+demo: $(VENV)/demo
+	$(BIN)/briefing-bot demo
+
+test: $(VENV)/dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/briefing-bot check briefings
+	$(if $(BROWSER),@echo "No chromium on this machine: the browser tests are left out; CI runs them.")
+	$(BIN)/python -m pytest $(BROWSER)
+
+# Hold every fact of the shipped dossier to the reader's own copies of the articles.
+evidence: $(VENV)/demo
+	$(BIN)/briefing-bot --briefings briefings evidence --archive $(ARCHIVE)
+
+bench: $(VENV)/dev
+	$(BIN)/python -m benchmarks
+
+format: $(VENV)/dev
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+# Exact versions with hashes, for every Python and platform; no index is named.
+lock: | $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.11"
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --upgrade --group build pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --upgrade --group build --group dev --constraint requirements.lock pyproject.toml \
+	  --output-file requirements-dev.lock
+
+$(VENV)/demo: requirements.lock pyproject.toml | $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/dev: requirements-dev.lock $(VENV)/demo
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+$(VENV):
+	$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
