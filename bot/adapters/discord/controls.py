@@ -48,7 +48,11 @@ def rows(page: Page, line: str, *, pager: bool, share: bool) -> list[Json]:
     ]
     buttons = [one for one in _distinct(choices) if fits_button(one[1])][:CHOICES]
     shown = {command for _, command, _ in buttons} | {line}
-    near = [one for one in _distinct(names) if one[1] not in shown and fits_button(one[1])][:NAMES]
+    near = [
+        one
+        for one in _distinct(names)
+        if one[1] not in shown and not line.startswith(f"{one[1]} ") and fits_button(one[1])
+    ][:NAMES]
     shown |= {command for _, command, _ in near}
     others = [
         one for one in _distinct(choices + names + sources) if one[1] not in shown and fits_option(one[1])

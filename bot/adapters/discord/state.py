@@ -20,7 +20,7 @@ FOOTER_ID: Final = 2_000_000_001
 """The numeric id of the component whose last line is the command that a message answers."""
 IN_FOOTER: Final = "*"
 PATTERN: Final = re.compile(
-    r"b1:(?P<verb>[a-z]):(?P<page>\d{1,4}):(?P<snapshot>[^:]{0,8}):(?P<line>.+)", re.S
+    r"b1:(?P<verb>[apst]):(?P<page>\d{1,4}):(?P<snapshot>[^:]{0,8}):(?P<line>.+)", re.S
 )
 PICKER: Final = re.compile(r"b1:l:0::pick")
 SMALL: Final = "-# "
@@ -73,7 +73,7 @@ def parse(custom_id: str, components: list[Json] | None = None) -> Press | None:
     `components` are those of the message it is on; they hold the line if the `custom_id` does not.
     """
     match = PATTERN.fullmatch(custom_id)
-    if not match or match["verb"] not in {one.value for one in Verb}:
+    if not match:
         return None
     line = match["line"]
     if line == IN_FOOTER:
