@@ -195,7 +195,14 @@ class FakeDiscord(Payloads):
 
     def _put_commands(self, *, body: list[Json], **_: Any) -> tuple[int, Any]:
         self.commands = [
-            {**one, "id": str(self.snowflake()), "application_id": str(APP_ID), "version": "1"}
+            {
+                "description": "",
+                "options": [],
+                **one,
+                "id": str(self.snowflake()),
+                "application_id": str(APP_ID),
+                "version": "1",
+            }
             for one in body
         ]
         return 200, self.commands

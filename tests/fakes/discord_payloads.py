@@ -191,7 +191,7 @@ class Payloads:
             **others,
         }
 
-    def command(self, name: str, **options: str) -> Json:
+    def command(self, name: str, /, **options: str) -> Json:
         """Return the interaction of a slash command."""
         given = [{"type": 3, "name": key, "value": value} for key, value in options.items()]
         return self.interaction(2, {"id": "1", "name": name, "type": 1, "options": given})
