@@ -9,7 +9,7 @@ ifeq ($(CHROMIUM)$(CI),)
 BROWSER := -m "not browser"
 endif
 
-.PHONY: demo test evidence bench format lock clean
+.PHONY: demo test evidence bench docs format lock clean
 
 demo: $(VENV)/demo
 	$(BIN)/briefing-bot demo
@@ -29,6 +29,9 @@ evidence: $(VENV)/demo
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/dev
+	$(BIN)/python -m tests.write_docs
 
 format: $(VENV)/dev
 	$(BIN)/ruff format

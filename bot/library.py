@@ -100,7 +100,7 @@ class Library:
         except SnapshotError as error:
             return Prepared(stamp, reason=str(error))
         except (OSError, sqlite3.Error) as error:
-            return Prepared(stamp, reason=f"a new snapshot cannot be written ({error})")
+            return Prepared(stamp, reason=f"no new snapshot could be made ({error})")
         log.info(
             "snapshot compiled",
             snapshot=compiled.id,

@@ -2,7 +2,9 @@
 
 /who German Gref                     words go to the first option that takes words
 /timeline gref 2024 2025             dates and choices at the end go to the options that take them
+/due 30 April 2025                   where nothing takes words, a date may have several
 /briefing sanctions since:2025-01    or by name
+/search report due 2025              a search is for all its words
 /search "chips embargo" sanctions    quotes group; then every argument goes to the next option
 /briefing who gref                   every command is also reachable through /briefing
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import date
 from difflib import get_close_matches
 from typing import Any, Final
@@ -19,17 +22,24 @@ import msgspec
 
 from bot.desk import Call
 from bot.facts.edtf import DateError
-from bot.facts.humanise import read_date
-from bot.registry import Command, Option, OptionKind, Registry
+from bot.facts.humanise import NAMED_DAYS, read_date
+from bot.registry import COMMON, Command, Option, OptionKind, Registry
 
 LONGEST: Final = 2_000
 """Characters of a line. Discord's messages end there; Slack's commands are shorter."""
 
-QUOTES: Final = {'"': '"', "“": "”", "„": "”", "«": "»"}
+QUOTES: Final = {'"': '"', "“": "”", "„": "“”", "«": "»"}
+"""What closes each quote; „ is closed differently in German and in Polish."""
 TOKEN: Final = re.compile(r"(?:(?P<name>[A-Za-z][A-Za-z_-]*):)?(?P<quote>[\"“„«])?")
 NEEDS_QUOTES: Final = re.compile(r"[\s\"“”„«»:]|^$")
 DATED: Final = re.compile(r"(?:\d|\.\.)[\dX./~?%-]*")
 """What may stand as a date without quotes at the end of a line."""
+
+SOME_DAY: Final = date(2000, 1, 1)
+"""Whether words are a date does not depend on the day, which date they are does."""
+
+SHAPED: Final = frozenset({OptionKind.DATE, OptionKind.CHOICE})
+"""Kinds of options whose values can be told from other words."""
 
 
 class Misread(Exception):
@@ -79,7 +89,7 @@ def tokenize(text: str) -> list[Token]:
             closing = QUOTES[start["quote"]]
             end = _closing(text, start.end(), closing)
             if end >= 0:
-                value = text[start.end() : end].replace('""', '"')
+                value = text[start.end() : end].replace('""', '"').strip()
                 tokens.append(Token(value, name, True, text[place : end + 1], place))
                 place = end + 1
                 continue
@@ -94,19 +104,19 @@ def tokenize(text: str) -> list[Token]:
 
 def _closing(text: str, start: int, closing: str) -> int:
     """Find the quote that closes: one before a space or the end; `""` inside stands for one quote."""
-    place = text.find(closing, start)
-    while place >= 0:
+    place = start
+    while place < len(text):
         if closing == '"' and text.startswith('""', place):
-            place = text.find(closing, place + 2)
-            continue
-        if place + 1 == len(text) or text[place + 1] == " ":
+            place += 2
+        elif text[place] in closing and text[place + 1 : place + 2] in {"", " "}:
             return place
-        place = text.find(closing, place + 1)
+        else:
+            place += 1
     return -1
 
 
-def read_line(text: str, registry: Registry) -> Call:
-    """Read a typed line.
+def read_line(text: str, registry: Registry, dossiers: Collection[str] = ()) -> Call:
+    """Read a typed line; `dossiers` may stand before a colon, as in `/who DOSSIER:NAME`.
 
     Raises:
         Misread: it is too long, names no command, or its arguments do not fit the command's options.
@@ -122,7 +132,7 @@ def read_line(text: str, registry: Registry) -> Call:
     inner, _, after = rest.partition(" ")
     if command.name == "briefing" and (nested := registry.get(inner)):
         command, rest = nested, after
-    return Call(command.name, _assign(command, tokenize(rest)))
+    return Call(command.name, _assign(command, tokenize(rest), dossiers))
 
 
 def _no_command(head: str, rest: str, registry: Registry) -> Misread:
@@ -136,13 +146,14 @@ def _examples(registry: Registry) -> tuple[str, ...]:
     return tuple(command.example for command, _ in zip(registry, range(3), strict=False))
 
 
-def _assign(command: Command, tokens: list[Token]) -> dict[str, str]:
+def _assign(command: Command, tokens: list[Token], dossiers: Collection[str]) -> dict[str, str]:
     given: dict[str, str] = {}
     loose: list[Token] = []
     for token in tokens:
         option = command.option(token.name) if token.name else None
         if option is None:
-            _refuse_near_name(command, token)
+            if token.name not in dossiers:
+                _refuse_near_name(command, token)
             loose.append(Token(token.written) if token.name else token)
         elif option.name in given:
             raise Misread(f"The option {option.name} is given twice; keep one.", command)
@@ -152,7 +163,7 @@ def _assign(command: Command, tokens: list[Token]) -> dict[str, str]:
             given[option.name] = token.value
     free = [option for option in command.options if option.name not in given]
     given |= _by_position(command, free, loose)
-    return {option.name: given[option.name] for option in command.options if option.name in given}
+    return {option.name: given[option.name] for option in command.options if given.get(option.name)}
 
 
 def _refuse_near_name(command: Command, token: Token) -> None:
@@ -165,27 +176,38 @@ def _by_position(command: Command, free: list[Option], tokens: list[Token]) -> d
     if not tokens:
         return {}
     if any(token.quoted for token in tokens):
-        if len(tokens) > len(free):
-            raise Misread(_too_many(command, tokens[len(free)].value), command)
-        return {option.name: token.value for option, token in zip(free, tokens, strict=False)}
+        return _in_turn(command, free, tokens)
     words = [token.value for token in tokens]
-    taken: dict[str, str] = {}
-    takes_words = [option for option in free if option.kind not in {OptionKind.DATE, OptionKind.CHOICE}][:1]
-    least = 1 if takes_words and takes_words[0].required else 0
-    ends = _ends(free, words[least:])
-    for option, word in ends:
-        taken[option.name] = word
+    takes = next((one for one in free if one.kind not in SHAPED and one not in COMMON), None)
+    phrase = " ".join(words)
+    if takes and takes.kind is OptionKind.WORDS:
+        return {takes.name: phrase}
+    dates = [option for option in free if option.kind is OptionKind.DATE]
+    if not takes and dates and _is_date(phrase):
+        return {dates[0].name: phrase}
+    ends = _ends(free, words[1 if takes and takes.required else 0 :])
     rest = words[: len(words) - len(ends)]
-    if rest and not takes_words:
+    if rest and not takes:
         raise Misread(_too_many(command, rest[0]), command)
-    if rest:
-        taken[takes_words[0].name] = " ".join(rest)
+    taken = {option.name: word for option, word in ends}
+    return taken | {takes.name: " ".join(rest)} if takes and rest else taken
+
+
+def _in_turn(command: Command, free: list[Option], tokens: list[Token]) -> dict[str, str]:
+    """Give each token to the next option; a bare choice goes to the option that has it."""
+    taken: dict[str, str] = {}
+    for token in tokens:
+        left = [option for option in free if option.name not in taken]
+        chosen = [one for one in left if not token.quoted and token.value.lower() in one.choices]
+        if not left:
+            raise Misread(_too_many(command, token.value), command)
+        taken[(chosen or left)[0].name] = token.value
     return taken
 
 
 def _ends(free: list[Option], words: list[str]) -> list[tuple[Option, str]]:
     """Match the words at the end with the options that take a date or a choice, as many as fit in order."""
-    shaped = [option for option in free if option.kind in {OptionKind.DATE, OptionKind.CHOICE}]
+    shaped = [option for option in free if option.kind in SHAPED]
     for count in range(min(len(shaped), len(words)), 0, -1):
         matched = _in_order(shaped, words[-count:])
         if matched is not None:
@@ -208,12 +230,12 @@ def _in_order(options: list[Option], words: list[str]) -> list[tuple[Option, str
 def _shaped_like(option: Option, word: str) -> bool:
     if option.kind is OptionKind.CHOICE:
         return word.lower() in option.choices
-    return word.lower() in {"today", "yesterday"} or bool(DATED.fullmatch(word) and _is_date(word))
+    return word.lower() in NAMED_DAYS or bool(DATED.fullmatch(word) and _is_date(word))
 
 
-def _is_date(word: str) -> bool:
+def _is_date(words: str) -> bool:
     try:
-        read_date(word)
+        read_date(words, SOME_DAY)
     except DateError:
         return False
     return True
@@ -227,12 +249,13 @@ def _too_many(command: Command, word: str) -> str:
 def write_line(call: Call, registry: Registry) -> str:
     """Return the line that reads back as the call: required words by position, the rest by name."""
     command = registry.get(call.command)
-    parts = [f"/{call.command}"]
-    for option in command.options if command else ():
-        value = call.arguments.get(option.name)
-        if value is not None:
-            quoted = quote(value)
-            parts.append(quoted if option.required else f"{option.name}:{quoted}")
+    if command is None:
+        return f"/{call.command}"
+    given = {one: value for name, value in call.arguments.items() if (one := command.option(name))}
+    parts = [f"/{command.name}"]
+    for option in command.options:
+        if value := given.get(option):
+            parts.append(quote(value) if option.required else f"{option.name}:{quote(value)}")
     return " ".join(parts)
 
 

@@ -22,7 +22,7 @@ DESCRIPTION_LENGTH: Final = 100
 OPTION_COUNT: Final = 25
 CHOICE_COUNT: Final = 25
 DECLARATION_LENGTH: Final = 8_000
-"""Discord's limits for one command: description, options, choices, and all its texts together."""
+"""Discord's limits for one command: description or choice, options, choices, and all its texts together."""
 
 SLACK_RESERVED: Final = frozenset(
     {
@@ -185,13 +185,17 @@ def _refuse(command: Command, others: dict[str, Command]) -> None:
             problems.append(f"the name {name!r} must be lower case, at most 32 characters")
     if command.slack in SLACK_RESERVED:
         problems.append(f"Slack reserves /{command.slack}; declare an alias with slack=…")
-    if command.name in others or any(command.slack in (one.name, one.slack) for one in others.values()):
+    taken = {name for one in others.values() for name in (one.name, one.slack)}
+    if not taken.isdisjoint({command.name, command.slack}):
         problems.append("the name is taken")
     if not command.summary:
         problems.append("the docstring is empty")
     texts = [command.summary, *(option.help for option in command.options)]
-    if any(len(text) > DESCRIPTION_LENGTH for text in texts):
-        problems.append(f"a description is longer than {DESCRIPTION_LENGTH} characters")
+    choices = [choice for option in command.options for choice in option.choices]
+    if not all(option.help for option in command.options):
+        problems.append("an option has no description")
+    if any(len(text) > DESCRIPTION_LENGTH for text in (*texts, *choices)):
+        problems.append(f"a description or choice is longer than {DESCRIPTION_LENGTH} characters")
     if len(command.options) > OPTION_COUNT:
         problems.append(f"more than {OPTION_COUNT} options")
     if any(len(option.choices) > CHOICE_COUNT for option in command.options):
@@ -199,7 +203,8 @@ def _refuse(command: Command, others: dict[str, Command]) -> None:
     names = [option.name for option in command.options]
     if len(set(names)) < len(names):
         problems.append("two options share a name")
-    if sum(map(len, (*texts, *names, command.name))) > DECLARATION_LENGTH:
+    # A choice counts twice: as its name and as its value.
+    if sum(map(len, (*texts, *choices, *choices, *names, command.name))) > DECLARATION_LENGTH:
         problems.append(f"more than {DECLARATION_LENGTH} characters in all")
     required = [option.required for option in command.options]
     if required != sorted(required, reverse=True):

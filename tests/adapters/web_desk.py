@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec.structs import replace
-from samples import FOOTER, SAMPLES
+from samples import FOOTER, HERALD, SAMPLES, reply
 
 from bot.desk import Asker, Call, Completion, Suggestion
 from bot.registry import Option, OptionKind, Registry
-from bot.reply import Action, Kind, Line, Note, Reply, Wanted, line
+from bot.reply import Action, Bullets, Cite, Kind, Line, Note, Reply, Wanted, line
 
 REGISTRY = Registry()
 """The declarations only: the desk below answers by itself."""
@@ -25,6 +25,21 @@ def show(sample: Annotated[Option, Option(OptionKind.WORDS, "The sample's name")
 def who(name: Annotated[Option, Option(OptionKind.NAME, "Whom to look up")]) -> Reply:
     """Who or what a name stands for."""
     raise NotImplementedError(name)
+
+
+LONG = reply(
+    Bullets(
+        tuple(
+            line(f"Point {n} of 200 holds. ", Cite(HERALD.number, HERALD.id), fact=f"point-{n}")
+            for n in range(1, 201)
+        ),
+        "Key points",
+        numbered=True,
+    )
+)
+"""A reply that takes several pages; `/show many pages`."""
+
+SHOWN: Final[dict[str, Reply]] = {**SAMPLES, "many pages": LONG}
 
 
 class SampleDesk:
@@ -53,7 +68,7 @@ class SampleDesk:
             )
         if command == "/who":
             name = "one paragraph 1"
-        elif command != "/show" or name not in SAMPLES:
+        elif command != "/show" or name not in SHOWN:
             remark: tuple[Line, ...] = (line("Try /show all blocks."),)
             return Reply(
                 kind=Kind.USAGE,
@@ -61,7 +76,7 @@ class SampleDesk:
                 summary=f"“{line_[:40]}” is not a command.",
                 blocks=tuple(map(Note, remark)),
             )
-        sample = SAMPLES[name]
+        sample = SHOWN[name]
         return replace(sample, footer=replace(FOOTER, command=line_.strip(), notice=self.notice))
 
     def answer(self, call: Call, asker: Asker) -> Reply:
@@ -76,7 +91,7 @@ class SampleDesk:
     def complete(self, line_: str, asker: Asker, limit: int = 10) -> list[Completion]:
         assert asker.platform == "web"
         known = [Completion(f"/{one.name} ", f"/{one.name}", one.summary) for one in REGISTRY]
-        known += [Completion(f"/show {name}", name, "sample") for name in SAMPLES]
+        known += [Completion(f"/show {name}", name, "sample") for name in SHOWN]
         known += [
             Completion("/who okafor", "Ada Okafor", "person"),
             Completion("/who ottos", "Otto’s", "boat"),

@@ -195,7 +195,10 @@ class _Layout:
         if page.of > 1:
             self.flow(Styled(f"Page {page.number} of {page.of}", _DIM), 0)
         if footer is not None:
-            self.flow(Styled(msgspec.structs.replace(footer, notice="").text, _DIM), 0)
+            whole = msgspec.structs.replace(footer, notice="")
+            rests = msgspec.structs.replace(whole, command="").text
+            for part in (whole.text,) if cell_len(whole.text) <= self.width else (rests, footer.command):
+                self.flow(Styled(part, _DIM), 0)
             if footer.notice:
                 self.flow(Styled(footer.notice, _WARNING), 0)
         while self.lines and not self.lines[-1].plain:
@@ -223,16 +226,17 @@ class _Layout:
             self.add(Styled(" " * indent).append(address, self.link(address)))
 
     def pairs(self, pairs: list[tuple[Styled, Styled]]) -> None:
-        """Set labels beside what they label, or above it where they are too long for that."""
-        column = max(cell_len(label.plain) for label, _ in pairs) + GAP if pairs else 0
-        beside = column <= self.width // 3
+        """Set labels beside what they label; a long one above it, and all of them if most are long."""
+        room = self.width // 3 - GAP
+        short = [cells for cells in (cell_len(label.plain) for label, _ in pairs) if cells <= room]
+        column = max(short) + GAP if 2 * len(short) > len(pairs) else 0
         for label, text in pairs:
-            if beside:
-                rest = self.width - INDENT - column
-                self.add(*_beside([(Styled(), INDENT), (label, column), (text, rest)]))
+            indent = INDENT + (column or INDENT)
+            if cell_len(label.plain) + GAP <= column:
+                self.add(*_beside([(Styled(), INDENT), (label, column), (text, self.width - indent)]))
             else:
                 self.flow(label)
-                self.flow(text, 2 * INDENT)
+                self.flow(text, indent)
 
     def table(self, table: Table) -> None:
         head = [Styled(text, _LABEL) for text in table.head]

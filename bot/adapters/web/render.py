@@ -277,8 +277,8 @@ class _Article:
             for number in range(1, page.of + 1)
         )
         return (
-            f'{cut}<form class="pages" action="/" role="group" aria-label="Pages">'
-            f'<input type="hidden" name="q" value="{escape(self.command)}">{buttons}</form>'
+            f'{cut}<form action="/"><input type="hidden" name="q" value="{escape(self.command)}">'
+            f'<div class="pages" role="group" aria-label="Pages">{buttons}</div></form>'
         )
 
     def actions(self) -> str:
@@ -289,7 +289,7 @@ class _Article:
             f"{_hint(one.hint)}</a></li>"
             for one in self.reply.actions
         )
-        heading = "Which one?" if self.reply.kind is Kind.ASK else "Go on with"
+        heading = "Choices" if self.reply.kind is Kind.ASK else "Go on with"
         return f'<section class="actions"><h3>{heading}</h3><ul>{rows}</ul></section>'
 
     def footer(self, footer: Footer | None) -> str:

@@ -31,6 +31,7 @@ async function read(path, parameters, signal) {
 
 async function ask(line, { follow = false } = {}) {
   closeList();
+  status.textContent = ""; // so that the same words are announced again
   asked.push(line);
   recalled = null;
   const exchange = template.content.firstElementChild.cloneNode(true);
@@ -232,7 +233,7 @@ function recall(step) {
 input.addEventListener("input", () => {
   recalled = null;
   offered = true;
-  if (input.value) complete();
+  if (input.value && input.checkValidity()) complete();
   else closeList();
 });
 input.addEventListener("blur", closeList);

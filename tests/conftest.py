@@ -1,0 +1,49 @@
+"""Snapshots of the made-up bases, each compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from factory import BARE, COAST, LONE, NORTH, desk, snapshot
+
+from bot.dispatch import Dispatcher
+from bot.facts.snapshot import Snapshot
+
+pytest.register_assert_rewrite("conformance")
+
+
+def _opened(factory: pytest.TempPathFactory, *bases: dict[str, str]) -> Iterator[Snapshot]:
+    opened = snapshot(factory.mktemp("compiled"), *bases)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def coast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+    yield from _opened(tmp_path_factory, COAST)
+
+
+@pytest.fixture(scope="session")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+    yield from _opened(tmp_path_factory, COAST, NORTH)
+
+
+@pytest.fixture(scope="session")
+def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+    yield from _opened(tmp_path_factory, LONE)
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+    yield from _opened(tmp_path_factory, BARE)
+
+
+@pytest.fixture(scope="session")
+def coast_desk(coast: Snapshot) -> Dispatcher:
+    return desk(coast)
+
+
+@pytest.fixture(scope="session")
+def both_desk(both: Snapshot) -> Dispatcher:
+    return desk(both)
