@@ -10,13 +10,12 @@ import structlog
 from msgspec.structs import replace
 
 from bot.adapters.discord.config import DiscordConfig
-from bot.adapters.discord.limits import COMMAND_DESCRIPTION, Json
+from bot.adapters.discord.limits import Json
 from bot.adapters.discord.render import Rendered, Style, render
 from bot.adapters.discord.state import Press
 from bot.adapters.discord.view import PageView
-from bot.adapters.texts import shorten
+from bot.adapters.texts import inert, shorten
 from bot.desk import Asker, Desk, Suggestion
-from bot.parse import clean
 from bot.reply import Reply, Visibility
 
 log = structlog.get_logger(__name__)
@@ -25,6 +24,7 @@ Interaction = discord.Interaction[Any]
 Dossiers = Callable[[str], tuple[str, ...] | None]
 """What a channel may see: None means all dossiers."""
 
+NAME_LENGTH: Final = 40
 CHANGED: Final = "The base has changed since this answer was first shown"
 NOT_WRITING: Final = "You may not write in this channel, so the answer stays private."
 GONE: Final = "What this button asks cannot be read any more. Type the command again."
@@ -86,7 +86,7 @@ class Answering:
             await interaction.response.send_message(NOT_WRITING, ephemeral=True)
             return
         reply = with_notice(self.desk.ask(press.line, self.who_asks(interaction)), press)
-        name = shorten(clean(interaction.user.display_name), COMMAND_DESCRIPTION // 2)
+        name = shorten(inert(interaction.user.display_name), NAME_LENGTH)
         reply = noticed(reply, f"shared by {name}")
         await send(interaction, at(self.rendered(reply, Style()), press.page), private=False)
 

@@ -11,7 +11,6 @@ import structlog
 from bot.adapters.discord.answering import GONE, Answering, Interaction
 from bot.adapters.discord.state import IN_FOOTER, PATTERN, PICKER, Press, Verb, parse
 from bot.adapters.texts import shorten
-from bot.parse import quote
 
 log = structlog.get_logger(__name__)
 
@@ -109,7 +108,8 @@ async def submitted(interaction: Interaction) -> bool:
         return False
     value = " ".join(_inputs(data.get("components", ()))).strip()
     answering = answering_of(interaction)
-    line = f"{press.line}:{quote(shorten(value, LONGEST_INPUT))}"
+    quoted = shorten(value, LONGEST_INPUT).replace('"', '""')
+    line = f'{press.line}:"{quoted}"'
     try:
         await answering.answer(interaction, answering.desk.ask(line, answering.who_asks(interaction)))
     except discord.HTTPException as error:

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from bot.facts.records import Record
 
-
-class DiscordConfig(Record, frozen=True, kw_only=True):
+class DiscordConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the bot behaves in Discord. Nothing in it is secret.
 
     `public` lists commands (`/timeline`) and channel ids whose answers everyone sees; all others are seen by
