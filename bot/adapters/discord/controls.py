@@ -37,7 +37,9 @@ def rows(page: Page, line: str, *, pager: bool, share: bool) -> list[Json]:
     """Return the rows of a page. Whatever does not fit a button or an option is still in the words."""
     reply = page.reply
     choices = [(one.label, one.command, one.hint) for one in reply.actions]
-    names = [(text, command, "name") for text, command in _names(reply)]
+    names = [
+        (text, command, "name") for text, command in _names(reply) if not f"{line} ".startswith(f"{command} ")
+    ]
     sources = [
         (
             f"[{one.number}] {one.title}",
@@ -48,11 +50,7 @@ def rows(page: Page, line: str, *, pager: bool, share: bool) -> list[Json]:
     ]
     buttons = [one for one in _distinct(choices) if fits_button(one[1])][:CHOICES]
     shown = {command for _, command, _ in buttons} | {line}
-    near = [
-        one
-        for one in _distinct(names)
-        if one[1] not in shown and not line.startswith(f"{one[1]} ") and fits_button(one[1])
-    ][:NAMES]
+    near = [one for one in _distinct(names) if one[1] not in shown and fits_button(one[1])][:NAMES]
     shown |= {command for _, command, _ in near}
     others = [
         one for one in _distinct(choices + names + sources) if one[1] not in shown and fits_option(one[1])

@@ -162,7 +162,7 @@ async def test_buttons_work_after_a_restart(place: SimpleNamespace, desk: StubDe
 async def test_a_line_too_long_for_a_button_is_read_from_the_footer(
     place: SimpleNamespace, desk: StubDesk
 ) -> None:
-    long = "ferries *and* <@123> " * 12
+    long = ("ferries *and* <@123> " * 12).strip()
     result = await place.alice.slash(place.channel, "find", words=long)
     share = next(one for one in walk(result.response.components) if one.get("label") == "Share to channel")
     assert share["custom_id"].endswith(":*")

@@ -262,8 +262,8 @@ async def test_the_difference_says_what_would_change(desk: StubDesk) -> None:
         '~ /find: description: "Facts" → "Facts with these words"',
         "~ /find: option words, required: false → true",
         "- /found",
-        "~ /who: option in is new",
         "~ /who: option old is gone",
+        "~ /who: option in is new",
         f"+ menu “{menu['name']}”",
     ]
     assert list(difference(ours, ours)) == []
