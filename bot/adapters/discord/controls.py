@@ -19,7 +19,7 @@ from bot.adapters.discord.limits import (
 from bot.adapters.discord.state import PICKER_ID, Press, Verb, fits_button, fits_option
 from bot.adapters.paging import Page
 from bot.adapters.texts import inert, shorten
-from bot.reply import Name, Reply, Wanted, block_lines
+from bot.reply import Kind, Name, Reply, Wanted, block_lines
 
 PRIMARY, SECONDARY = 1, 2
 CHOICES: Final = 10
@@ -56,7 +56,7 @@ def rows(page: Page, line: str, *, pager: bool, share: bool) -> list[Json]:
         one for one in _distinct(choices + names + sources) if one[1] not in shown and fits_option(one[1])
     ]
     found = [
-        *_button_rows(buttons, PRIMARY),
+        *_button_rows(buttons, SECONDARY if reply.kind is Kind.ANSWER else PRIMARY),
         *_button_rows(near, SECONDARY),
         *_picker(others[:SELECT_OPTIONS]),
     ]

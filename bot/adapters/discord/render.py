@@ -85,6 +85,8 @@ class Style(msgspec.Struct, frozen=True):
 
 DEFAULT: Final = Style()
 NOTHING: Final = "Nothing to show."
+BREAK: Final = " "
+"""An empty line between two blocks."""
 
 
 def render(reply: Reply, style: Style = DEFAULT) -> Rendered:
@@ -124,7 +126,8 @@ def body(page: Page, style: Style) -> Json:
     inside = [*_merged(_parts(page, style))] or [{"type": TEXT_DISPLAY, "content": NOTHING}]
     container = {"type": CONTAINER, "accent_color": ACCENT[reply.kind], "components": inside}
     line = style.line or (reply.footer.command if reply.footer else "")
-    rows = controls.rows(page, line, pager=style.pager, share=style.share)
+    share = style.share and reply.kind is Kind.ANSWER
+    rows = controls.rows(page, line, pager=style.pager, share=share)
     return {
         "flags": FLAG_COMPONENTS_V2,
         "allowed_mentions": {"parse": []},
@@ -174,15 +177,22 @@ def _parts(page: Page, style: Style) -> Iterator[str | Json]:
         yield f"## {title}"
     if not reply.blocks and page.number == 1:
         yield escape(reply.summary).strip()
+    listed = False
     for index, block in enumerate(reply.blocks):
-        if block_heading := escape(getattr(block, "heading", "")).strip():
-            yield f"### {block_heading}"
-        yield from _block(block, page.start if index == 0 else 1)
+        heading = escape(getattr(block, "heading", "")).strip()
+        if heading:
+            yield f"### {heading}"
+        elif listed:
+            # Without an empty line what follows would be read as part of the last item.
+            yield BREAK
+        yield from _block(block, reply, page.start if index == 0 else 1)
+        listed = isinstance(block, Bullets | Timeline | Table | Quote)
     if page.cut:
         yield f"-# {_left_out(page.cut)}"
     if reply.sources:
         yield {"type": SEPARATOR, "divider": True, "spacing": 1}
         yield "\n".join(source(one, brief=style.brief) for one in reply.sources)
+        yield {"type": SEPARATOR, "divider": False, "spacing": 1}
     if reply.footer or page.of > 1:
         content = "\n".join(_footer(reply.footer, page))
         yield {"type": TEXT_DISPLAY, "id": FOOTER_ID, "content": content}
@@ -210,17 +220,21 @@ def _merged(parts: Iterable[str | Json]) -> Iterator[Json]:
     words: list[str] = []
     for part in parts:
         if isinstance(part, str):
-            words += [part] if part.strip() else []
+            words += [part] if part.strip() or (part is BREAK and words) else []
             continue
         if words:
-            yield {"type": TEXT_DISPLAY, "content": "\n".join(words)}
+            yield {"type": TEXT_DISPLAY, "content": _joined(words)}
             words = []
         yield part
     if words:
-        yield {"type": TEXT_DISPLAY, "content": "\n".join(words)}
+        yield {"type": TEXT_DISPLAY, "content": _joined(words)}
 
 
-def _block(block: Block, start: int) -> Iterator[str | Json]:
+def _joined(words: list[str]) -> str:
+    return "\n".join("" if one is BREAK else one for one in words).strip("\n")
+
+
+def _block(block: Block, reply: Reply, start: int) -> Iterator[str | Json]:
     match block:
         case Paragraph(lines=lines):
             for line in lines:
@@ -252,13 +266,20 @@ def _block(block: Block, start: int) -> Iterator[str | Json]:
                 yield f"> — {text}"
         case Note(line=remark, level=level):
             if text := markdown(remark):
-                yield ("⚠️ " if level is Level.WARNING else SMALL) + text
+                yield _sign(level, reply) + text
         case Picture(url=url, alt=alt):
             yield from _picture(url, alt)
         case Divider():
             yield {"type": SEPARATOR, "divider": True, "spacing": 1}
         case _:
             assert_never(block)
+
+
+def _sign(level: Level, reply: Reply) -> str:
+    """Return what a remark begins with; small print only beside something larger."""
+    if level is Level.WARNING:
+        return "⚠️ "
+    return SMALL if len(reply.blocks) > 1 else ""
 
 
 def _picture(url: str, alt: str) -> Iterator[str | Json]:
