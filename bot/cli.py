@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -87,14 +88,12 @@ def ask(
     page: Annotated[int | None, typer.Option(min=1, metavar="N", help="This page only.")] = None,
 ) -> None:
     """Answer one line, such as: ask /who gref."""
-    from bot.desk import Asker
     from bot.reply import Kind
 
     if page is not None and form in ("markdown", "json"):
         _refuse(f"--page goes with text and html; {form} is always the whole answer.")
     service = _open(ctx)
-    asker = Asker(platform="terminal", dossiers=service.config.dossiers("terminal"))
-    reply = service.desk.ask(_line(line), asker)
+    reply = service.desk.ask(_line(line), service.asker("terminal"))
     pages = _rendered(reply, form, width, paged=page is not None)
     if page is not None and page > len(pages):
         _refuse(f"There is no page {page}: the answer has {_count(len(pages), 'page')}.")
@@ -103,10 +102,15 @@ def ask(
 
 
 def _line(words: Sequence[str]) -> str:
-    """Join words as the shell parted them: one with a space in it was quoted, and stays together."""
+    """Join words as the shell parted them: what was quoted there, such as `from:"March 2024"`, stays one."""
     from bot.parse import quote
 
-    return words[0] if len(words) == 1 else " ".join(quote(word) if " " in word else word for word in words)
+    if len(words) == 1:
+        return words[0]
+    parts = (re.fullmatch(r"([a-z][a-z-]*:(?=\S))?(.*)", word, re.DOTALL) for word in words)
+    return " ".join(
+        f"{part[1] or ''}{quote(part[2])}" if " " in part[0] else part[0] for part in parts if part
+    )
 
 
 def _rendered(reply: Reply, form: Form, width: int | None, *, paged: bool) -> Sequence[str]:
@@ -137,13 +141,11 @@ def _rendered(reply: Reply, form: Form, width: int | None, *, paged: bool) -> Se
 def shell(ctx: typer.Context) -> None:
     """Ask in an interactive shell with history and completion; or answer the lines of standard input."""
     from bot.adapters.terminal.app import shell as talk
-    from bot.desk import Asker
 
     service = _open(ctx)
-    asker = Asker(platform="terminal", dossiers=service.config.dossiers("terminal"))
     talk(
         service.desk,
-        asker,
+        service.asker("terminal"),
         history=service.config.state / "history",
         environ=os.environ,
         before=service.library.refresh,
@@ -186,19 +188,17 @@ def _serve(service: Service, host: str | None, port: int | None, *, browser: boo
     import webbrowser
 
     from bot.adapters.web.app import create_app, serving
-    from bot.desk import Asker
 
     web = service.config.web
     host = web.host if host is None else host
     wanted = web.port if port is None else port
-    names = frozenset({"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host})
-    asker = Asker(platform="web", dossiers=service.config.dossiers("web"))
+    names = frozenset({"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host, *web.hosts})
 
     async def serve() -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        application = create_app(service.desk, allowed_hosts=names, asker=asker)
+        application = create_app(service.desk, allowed_hosts=names, asker=service.asker("web"))
         async with service.fresh(), serving(application, host, wanted) as bound:
             address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
             sys.stdout.write(f"The playground is at {address} (Ctrl-C stops it).\n")

@@ -31,10 +31,14 @@ class ConfigError(ValueError):
 
 
 class Web(Record, frozen=True, kw_only=True):
-    """The web playground: where it listens. Port 0 takes any free one."""
+    """The web playground: where it listens, and under which further names browsers may reach it.
+
+    Port 0 takes any free one; `hosts` are the names that a reverse proxy passes on.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
+    hosts: tuple[str, ...] = ()
 
 
 class Place(Record, frozen=True, kw_only=True):

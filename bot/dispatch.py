@@ -266,7 +266,8 @@ def _carry(reply: Reply, carried: dict[str, str]) -> Reply:
         return reply
     tail = "".join(f" {name}:{quote(value)}" for name, value in carried.items())
     actions = tuple(Action(one.label, one.command + tail, one.hint) for one in reply.actions)
-    reply = msgspec.structs.replace(reply, actions=actions)
+    sources = tuple(msgspec.structs.replace(one, command=one.command + tail) for one in reply.sources)
+    reply = msgspec.structs.replace(reply, actions=actions, sources=sources)
     return change_spans(
         reply, lambda span: Name(span.text, span.command + tail) if isinstance(span, Name) else span
     )

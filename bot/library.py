@@ -25,12 +25,17 @@ class NothingToServe(Exception):
         self.findings = findings
 
 
-Stamp = tuple[tuple[str, int, int], ...]
-"""What shows that a file changed: its name, size and time of change, for all files under the root."""
+Stamp = tuple[tuple[str, int, int, int], ...]
+"""What shows that a file changed, for all files under the root: its name, its size, when its content and when
+anything else of it changed, such as who may read it.
+"""
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """What came of a look at the files: another snapshot, the reason why there is none, or neither."""
+    """What came of a look at the files: another snapshot, the reason why there is none, or neither.
+
+    With an empty `stamp` the next look takes the files for changed.
+    """
 
     stamp: Stamp
     snapshot: Snapshot | None = None
@@ -97,10 +102,9 @@ class Library:
             snapshot = Snapshot(compiled.path)
         except BrokenBase as error:
             return Prepared(stamp, reason=f"the facts on disk have {error}", findings=error.findings)
-        except SnapshotError as error:
-            return Prepared(stamp, reason=str(error))
-        except (OSError, sqlite3.Error) as error:
-            return Prepared(stamp, reason=f"no new snapshot could be made ({error})")
+        except (OSError, sqlite3.Error, SnapshotError) as error:
+            # It may need no edit to mend this, so the next look tries again.
+            return Prepared((), reason=f"no new snapshot could be made ({error})")
         log.info(
             "snapshot compiled",
             snapshot=compiled.id,
@@ -153,5 +157,5 @@ class Library:
                 stat = path.stat()
             except OSError:
                 continue
-            stamps.append((str(path), stat.st_size, stat.st_mtime_ns))
+            stamps.append((str(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
         return tuple(stamps)

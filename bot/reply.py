@@ -205,7 +205,8 @@ class Visibility(StrEnum):
 class SourceLine(msgspec.Struct, frozen=True):
     """One numbered source: what it is, when it appeared, how far it is trusted.
 
-    `rating` is the Admiralty letter with its words; `published` is None where the day is unknown.
+    `rating` is the Admiralty letter with its words; `published` is None where the day is unknown; `command`
+    is the line that tells all about the source.
     """
 
     number: int
@@ -217,6 +218,7 @@ class SourceLine(msgspec.Struct, frozen=True):
     published: When | None = None
     inferred: str = ""
     url: str = ""
+    command: str = ""
 
     @property
     def text(self) -> str:

@@ -66,8 +66,19 @@ def test_a_line_may_be_one_word_or_several(run: Shell, words: list[str]) -> None
     assert result.stderr == ""
 
 
-def test_quoted_words_stay_together(run: Shell) -> None:
-    assert '/search "parallel imports" as-of:' in run("ask", "/search", "parallel imports").stdout
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["/search", "parallel imports"], '/search "parallel imports" as-of:'),
+        (
+            ["/timeline", "gref", "from:11 December 2024"],
+            '/timeline about:gref from:"11 December 2024" as-of:',
+        ),
+        (["/search", "imports", "as-of:22 November 2026"], "/search imports as-of:2026-11-22"),
+    ],
+)
+def test_words_that_the_shell_kept_together_stay_so(run: Shell, words: list[str], line: str) -> None:
+    assert line in run("ask", *words, "--width", "100").stdout
 
 
 def test_json_is_the_reply_with_all_facts_used(run: Shell) -> None:

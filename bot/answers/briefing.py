@@ -130,10 +130,10 @@ def _gaps(base: FactBase, thing: Thing | None, points: list[Stated]) -> Block:
         if count:
             lines.append(line(one if count == 1 else many.format(count)))
 
-    sources = {(one.dossier, evidence.ref) for one in points for evidence in one.fact.sources}
+    sources = {(one.dossier, evidence.ref) for one in points for evidence in base.cited(one)}
     published = [base.source(f"{dossier}:{ref}") for dossier, ref in sources]
     guessed = sum(bool(one and one.published and one.published.inferred) for one in published)
-    single = sum(len({evidence.ref for evidence in one.fact.sources}) == 1 for one in points)
+    single = sum(len({evidence.ref for evidence in base.cited(one)}) == 1 for one in points)
     inferred = sum(_inferred(one) for one in points)
     stand_in = sum(one.known_by is not KnownBy.PUBLISHED for one in points)
     silent = sum(not one.has_outcome(base.today) for one in islice(base.due(thing, 0, base.today - 1), 1000))

@@ -60,6 +60,6 @@ def told(writer: Writer, change: Change) -> Line:
     retracted = change.fact.fact.retracted
     if change.kind == "retracted" and retracted:
         spans.append(Text(f" Withdrawn because: {retracted.why}"))
-        if retracted.source:
+        if retracted.source and writer.base.source(f"{change.fact.dossier}:{retracted.source}"):
             spans += [Text(" "), *writer.cite(change.fact.dossier, [retracted.source])]
     return Line(tuple(spans), change.fact.id, (change.by.id,) if change.by else ())

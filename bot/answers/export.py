@@ -41,7 +41,7 @@ def rows(base: FactBase) -> Iterator[Row]:
     for stated in base.best():
         fact = stated.fact
         said = writer.state(stated)
-        refs = tuple(dict.fromkeys(one.ref for one in fact.sources))
+        refs = tuple(dict.fromkeys(one.ref for one in base.cited(stated)))
         sources = [base.source(f"{stated.dossier}:{ref}") for ref in refs]
         yield Row(
             stated.dossier,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-from bot.answers.pick import shorten
+import msgspec
+
+from bot.answers.pick import missing, shorten
 from bot.answers.statement import Writer, dating, join, tidy
 from bot.facts.base import FactBase
 from bot.facts.humanise import humanise, humanise_due
 from bot.facts.records import Value
-from bot.facts.stated import CREDIBILITY, KnownBy, Stated, Tie
+from bot.facts.stated import CREDIBILITY, KnownBy, Stated, Status, Tie
+from bot.facts.write import ordinal
 from bot.reply import (
     Action,
     Block,
@@ -18,7 +21,6 @@ from bot.reply import (
     Fields,
     Kind,
     Line,
-    Name,
     Note,
     Paragraph,
     Reply,
@@ -38,9 +40,14 @@ KNOWN_BY = {
 
 def fact(base: FactBase, fact: str) -> Reply:
     """Return a fact with its chain of attribution, its evidence and its history."""
-    stated = base.fact(fact)
-    if stated is None:
+    several = base.facts(fact)
+    if not several:
         return _unknown(base, fact)
+    if len(several) > 1:
+        things = [base.thing("fact", one.dossier, one.id) for one in several]
+        choices = [msgspec.structs.replace(thing, label=thing.ref) for thing in things]
+        return missing(f"Which “{shorten(fact)}” is meant?", "fact", "fact", choices)
+    (stated,) = several
     writer = Writer(base)
     statement = Paragraph((writer.state(stated),))
     blocks: list[Block] = [
@@ -48,7 +55,7 @@ def fact(base: FactBase, fact: str) -> Reply:
         Fields(tuple(_fields(writer, stated))),
         Bullets(tuple(_evidence(writer, stated)), "Evidence"),
     ]
-    if history := _history(stated):
+    if history := _history(writer, stated):
         blocks.append(Fields(tuple(history), "History"))
     return Reply(
         kind=Kind.ANSWER,
@@ -105,7 +112,7 @@ def _fields(writer: Writer, stated: Stated) -> list[Field]:
         Field("Known from", line(_day(stated.known), f" ({KNOWN_BY[stated.known_by]})")),
         Field("Added", line(humanise(fact.added))),
     ]
-    if fact.reviewed:
+    if fact.reviewed and ordinal(fact.reviewed.on) <= writer.base.today:
         fields.append(Field("Reviewed", line(f"{humanise(fact.reviewed.on)}, by {fact.reviewed.by}")))
     if fact.review_by:
         fields.append(Field("Review by", line(humanise(fact.review_by))))
@@ -118,7 +125,7 @@ def _dated(writer: Writer, inferred: str | None, spans: list[Span]) -> Line:
 
 def _evidence(writer: Writer, stated: Stated) -> list[Line]:
     lines = []
-    for one in stated.fact.sources:
+    for one in writer.base.cited(stated):
         source = writer.base.source(f"{stated.dossier}:{one.ref}")
         copy = f", archive copy {source.archive}" if source and source.archive else ""
         spans = [Text(f"paragraph {one.p}{copy}, hash {one.hash} "), *writer.cite(stated.dossier, [one.ref])]
@@ -126,24 +133,28 @@ def _evidence(writer: Writer, stated: Stated) -> list[Line]:
     return lines
 
 
-def _history(stated: Stated) -> list[Field]:
-    fact = stated.fact
+def _history(writer: Writer, stated: Stated) -> list[Field]:
+    fact, base = stated.fact, writer.base
 
-    def ids(facts: tuple[str, ...]) -> Line:
-        return Line(tidy(join([[Name(one, f"/fact {one}")] for one in facts], ", ")))
+    def known(ids: tuple[str, ...]) -> list[str]:
+        return [one for one in ids if base.fact(f"{stated.dossier}:{one}")]
 
-    def ties(some: tuple[Tie, ...]) -> tuple[str, ...]:
-        return tuple(tie.id for tie in some)
+    def in_force(ties: tuple[Tie, ...]) -> list[str]:
+        return [tie.id for tie in ties if tie.holds(base.today)]
 
     parts = (
-        ("Supersedes", fact.supersedes),
-        ("Superseded by", ties(stated.superseded_by)),
-        ("In dispute with", ties(stated.disputed_by)),
-        ("Outcome of", fact.outcome_of),
-        ("Outcome recorded in", ties(stated.outcomes)),
+        ("Supersedes", known(fact.supersedes)),
+        ("Superseded by", in_force(stated.superseded_by)),
+        ("In dispute with", in_force(stated.disputed_by)),
+        ("Outcome of", known(fact.outcome_of)),
+        ("Outcome recorded in", in_force(stated.outcomes)),
     )
-    fields = [Field(label, ids(facts)) for label, facts in parts if facts]
-    if fact.retracted:
+    fields = [
+        Field(label, Line(tidy(join([[writer.name("fact", stated.dossier, one)] for one in facts], ", "))))
+        for label, facts in parts
+        if facts
+    ]
+    if fact.retracted and stated.status(base.today) is Status.RETRACTED:
         fields.append(Field("Retracted", line(f"{humanise(fact.retracted.on)}: {fact.retracted.why}")))
     return fields
 

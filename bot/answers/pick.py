@@ -35,7 +35,7 @@ def ask(base: FactBase, typed: str, matches: list[Match], command: str) -> Reply
     """Ask which of several things is meant; a single one is asked for confirmation."""
     things = list(dict.fromkeys(base.matched(match) for match in matches))[:10]
     title = f"Did you mean {things[0].label}?" if len(things) == 1 else f"Which “{shorten(typed)}” is meant?"
-    labels = [thing.label for thing in things]
+    labels = [_told_apart(thing, things) for thing in things]
     summary = title if len(things) == 1 else f"{title} {_listed(labels)}."
     note = Note(line(f"“{shorten(typed)}” may stand for {_listed(labels)}."))
     return Reply(
@@ -44,7 +44,8 @@ def ask(base: FactBase, typed: str, matches: list[Match], command: str) -> Reply
         summary=summary,
         blocks=(note,),
         actions=tuple(
-            Action(_choice(thing, labels), f"{command} {thing.ref}", thing.ref) for thing in things
+            Action(label, f"{command} {thing.ref}", thing.ref)
+            for label, thing in zip(labels, things, strict=True)
         ),
     )
 
@@ -69,7 +70,6 @@ def missing(sentence: str, command: str, option: str, things: list[Thing]) -> Re
         kind=Kind.ASK,
         title=sentence,
         summary=sentence,
-        blocks=(Note(line(sentence)),),
         actions=tuple(Action(shorten(thing.label), f"/{command} {thing.ref}", thing.ref) for thing in things),
         wanted=Wanted(command, option),
     )
@@ -85,8 +85,9 @@ def shorten(text: str, length: int = SHOWN) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
-def _choice(thing: Thing, labels: list[str]) -> str:
-    return thing.label if labels.count(thing.label) == 1 else f"{thing.label} ({thing.ref})"
+def _told_apart(thing: Thing, things: list[Thing]) -> str:
+    same = sum(other.label == thing.label for other in things)
+    return thing.label if same == 1 else f"{thing.label} ({thing.ref})"
 
 
 def _listed(labels: list[str]) -> str:

@@ -13,7 +13,9 @@ SHOWN = 10
 
 def search(base: FactBase, words: str, topic: str = "") -> Reply:
     """Return the facts that have the words, the most relevant first."""
-    picked = pick(base, topic, ("topic",), f"/search {words}") if topic else (None, "")
+    # In quotes, so that what follows is the topic and not another word.
+    quoted = words.replace('"', '""')
+    picked = pick(base, topic, ("topic",), f'/search "{quoted}"') if topic else (None, "")
     if isinstance(picked, Reply):
         return picked
     thing, _ = picked

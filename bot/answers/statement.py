@@ -44,7 +44,7 @@ class Writer:
 
     def cite_fact(self, *facts: Stated) -> list[Span]:
         """Return the citations of some facts, with a space before them."""
-        refs = [(one.dossier, evidence.ref) for one in facts for evidence in one.fact.sources]
+        refs = [(one.dossier, evidence.ref) for one in facts for evidence in self.base.cited(one)]
         return [
             Text(" "),
             *(span for dossier, ref in dict.fromkeys(refs) for span in self.cite(dossier, [ref])),
@@ -100,6 +100,8 @@ class Writer:
         if fact.due_as_written:
             remarks.append([Text(f"in the source's words “{fact.due_as_written}”")])
         remarks += [[Strong(self.outcome(stated))], [Text(self.standing(stated))]]
+        if stated.known_by is not KnownBy.PUBLISHED:
+            remarks.append([Text("publication day unknown")])
         return Line(tidy([*spans, Text(" — "), *join(remarks, " · "), *self.cite_fact(stated)]), fact.id)
 
     def outcome(self, stated: Stated) -> str:
@@ -206,6 +208,7 @@ def source_line(base: FactBase, thing: Thing, number: int) -> SourceLine:
         When(humanise(published.date), published.date) if published else None,
         (published.inferred or "") if published else "",
         source.url or "",
+        f"/source {thing.ref}",
     )
 
 

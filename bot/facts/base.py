@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 
 from bot.facts import names
-from bot.facts.records import Dossier, Entity, Judgement, Source, Topic
+from bot.facts.records import Dossier, Entity, Evidence, Judgement, Source, Topic
 from bot.facts.search import Hits, search
 from bot.facts.snapshot import RANK_BITS, Snapshot
 from bot.facts.stated import NEVER, Stated
-from bot.facts.write import UNDATED
+from bot.facts.write import UNDATED, ordinal
 
 SCANNED: Final = 50
 """Facts looked at to find what else an entity is mentioned with."""
@@ -48,14 +48,14 @@ class FactBase:
     """What is known in `dossiers` on the day `as_of`; every answer is made from one of these.
 
     Facts come best first (weight, then date, both descending) unless a method says otherwise, and only those
-    that could be known on that day. An id may be qualified as `dossier:id`.
+    that could be known on that day; a source that appeared later does not exist yet. An id may be qualified
+    as `dossier:id`.
     """
 
-    def __init__(self, snapshot: Snapshot, dossiers: Iterable[str], as_of: date, notice: str = "") -> None:
+    def __init__(self, snapshot: Snapshot, dossiers: Iterable[str], as_of: date) -> None:
         self.snapshot = snapshot
         self.dossiers = tuple(one for one in sorted(set(dossiers)) if one in snapshot.dossiers)
         self.as_of = as_of
-        self.notice = notice
         self.today: Final = as_of.toordinal()
         self._numbers = {one: snapshot.dossiers[one][0] for one in self.dossiers}
 
@@ -98,19 +98,27 @@ class FactBase:
 
     def fact(self, ref: str) -> Stated | None:
         """Return the fact of that id, or None where it does not exist or could not be known."""
-        row = self._row("fact", ref, "rank")
-        stated = self.snapshot.fact(row[0]) if row else None
-        return stated if stated and stated.known <= self.today else None
+        return next(iter(self.facts(ref)), None)
+
+    def facts(self, ref: str) -> list[Stated]:
+        """Return the facts of that id in all dossiers that have one, those that could be known."""
+        return list(self._visible(self._rows("fact", ref, "rank")))
 
     def entity(self, ref: str) -> Entity | None:
         """Return the entity of that id, or None."""
-        row = self._row("entity", ref, "n")
-        return self.snapshot.entity(row[0]) if row else None
+        rows = self._rows("entity", ref, "n")
+        return self.snapshot.entity(rows[0]) if rows else None
 
     def source(self, ref: str) -> Source | None:
-        """Return the source of that id, or None."""
-        row = self._row("source", ref, "n")
-        return self.snapshot.source(row[0]) if row else None
+        """Return the source of that id, or None where it does not exist or had not appeared."""
+        rows = self._rows("source", ref, "n")
+        source = self.snapshot.source(rows[0]) if rows else None
+        later = source and source.published and ordinal(source.published.date) > self.today
+        return None if later else source
+
+    def cited(self, stated: Stated) -> list[Evidence]:
+        """Return the evidence of a fact in sources that had appeared; a known fact has some."""
+        return [one for one in stated.fact.sources if self.source(f"{stated.dossier}:{one.ref}")]
 
     def thing(self, kind: str, dossier: str, thing_id: str) -> Thing:
         """Return an entity, source, topic or fact as something to name; an unknown id is its own label."""
@@ -134,7 +142,13 @@ class FactBase:
         """Find what a name stands for; `kind` is entity, source, topic or dossier."""
         dossier, rest = self._split(name)
         numbers = [self._numbers[dossier]] if dossier else self._numbers.values()
-        return names.resolve(self.snapshot.db, rest, kind, frozenset(numbers))
+        found = names.resolve(self.snapshot.db, rest, kind, frozenset(numbers))
+        there = tuple(match for match in found.matches if self._is_there(match))
+        if len(there) == len(found.matches):
+            return found
+        return msgspec.structs.replace(
+            found, outcome=found.outcome if there else names.Outcome.NONE, matches=there
+        )
 
     def complete(self, prefix: str, kind: str, limit: int = 25) -> list[Thing]:
         """Suggest things whose name goes on from a prefix, the most prominent first.
@@ -145,8 +159,10 @@ class FactBase:
             return [thing for thing, _ in self.topics()][:limit]
         dossier, rest = self._split(prefix)
         numbers = [self._numbers[dossier]] if dossier else self._numbers.values()
-        found = names.complete(self.snapshot.db, rest, kind, frozenset(numbers), limit)
-        return [self.matched(match) for match in found]
+        # More sources than wanted, since some may not be there yet.
+        most = limit * 2 if kind == "source" else limit
+        found = names.complete(self.snapshot.db, rest, kind, frozenset(numbers), most)
+        return [self.matched(match) for match in found if self._is_there(match)][:limit]
 
     def matched(self, match: names.Match) -> Thing:
         """Return what a name was matched with."""
@@ -156,12 +172,12 @@ class FactBase:
         """Suggest facts whose id begins with a prefix, in order of id."""
         dossier, rest = self._split(prefix)
         rows = self.snapshot.db.execute(
-            "SELECT rank FROM fact WHERE id >= ? AND id < ? ORDER BY id LIMIT 1000", (rest, rest + "\uffff")
+            "SELECT rank, dossier FROM fact WHERE id >= ? AND id < ? AND known <= ? ORDER BY id, dossier",
+            (rest, rest + "\uffff", self.today),
         )
-        wanted = {dossier} if dossier else set(self.dossiers)
-        stated = (self.snapshot.fact(rank) for (rank,) in rows)
-        visible = (one for one in stated if one.dossier in wanted and one.known <= self.today)
-        return [self._thing("fact", one.dossier, one.id, one.fact.text) for one in islice(visible, limit)]
+        wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
+        stated = (self.snapshot.fact(rank) for rank, number in rows if number in wanted)
+        return [self._thing("fact", one.dossier, one.id, one.fact.text) for one in islice(stated, limit)]
 
     # --- facts by what they are about ------------------------------------------------------------------
 
@@ -239,6 +255,12 @@ class FactBase:
         shared = len(self.dossiers) > 1 and self._row_count(kind, thing_id) > 1
         return Thing(kind, dossier, thing_id, label, f"{dossier}:{thing_id}" if shared else thing_id)
 
+    def _is_there(self, match: names.Match) -> bool:
+        """Say whether what a name stands for could be known; only sources have a day of their own."""
+        if match.kind != "source":
+            return True
+        return self.source(f"{self.snapshot.dossier_id(match.dossier)}:{match.id}") is not None
+
     def _row_count(self, kind: str, thing_id: str) -> int:
         if kind == "topic":
             return sum(topic.id == thing_id for one in self.records() for topic in one.topics)
@@ -252,12 +274,12 @@ class FactBase:
         dossier, colon, rest = ref.partition(":")
         return (dossier, rest) if colon and dossier in self._numbers else ("", ref)
 
-    def _row(self, table: str, ref: str, column: str) -> tuple[int] | None:
+    def _rows(self, table: str, ref: str, column: str) -> list[int]:
         dossier, thing_id = self._split(ref)
         query = f"SELECT {column}, dossier FROM {table} WHERE id = ?"  # noqa: S608 -- names from this module
         wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
         rows = self.snapshot.db.execute(query, (thing_id,))
-        return min(((row[0],) for row in rows if row[1] in wanted), default=None)
+        return sorted(number for number, place in rows if place in wanted)
 
     def _tags(self, kind: str, thing_id: str, dossier: str | None) -> list[int]:
         wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())

@@ -2,7 +2,8 @@
 
 A file whose SHA-256 stands in the snapshot before is not parsed again. The new snapshot is written beside the
 others, synced and moved into place, and only then named in the pointer file: a process that is killed at any
-moment leaves the last snapshot as it was.
+moment leaves the last snapshot as it was. A snapshot's name ends in the SHA-256 of its bytes, so one that is
+torn or has lost a bit is known before it is read, and written anew.
 """
 
 from __future__ import annotations
@@ -11,27 +12,35 @@ import hashlib
 import os
 import sqlite3
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from bot.facts.check import check_dossiers
-from bot.facts.findings import Finding
-from bot.facts.load import RECORDS, FileRole, ParsedFile, find_files, parse_file, read_file
+from bot.facts.findings import Finding, finding
+from bot.facts.load import RECORDS, FileRole, Found, ParsedFile, find_files, parse_file, read_file
 from bot.facts.records import Dossier, Entity, Fact, Source
 from bot.facts.rules import Severity
-from bot.facts.snapshot import VERSION, Snapshot, SnapshotError, connect, encode
+from bot.facts.snapshot import VERSION, Snapshot, SnapshotError, encode
 from bot.facts.write import Records, write_snapshot
 
 POINTER: Final = "current"
 """The file that names the snapshot in use."""
 
+DIGITS: Final = 16
+"""Hex digits of a snapshot's SHA-256 in its name."""
+
+PART: Final = ".part"
+"""The ending of unfinished files."""
+
 KEPT: Final = 2
 """Snapshots that stay on disk: the one in use and the one before."""
+
+ABANDONED: Final = 3600
+"""Seconds after which an unfinished file is taken to be left behind by a process that was killed."""
 
 
 class BrokenBase(Exception):
@@ -75,28 +84,37 @@ def compile_base(root: Path, folder: Path) -> Compiled:
         OSError: the folder cannot be written to.
     """
     found = find_files(root)
-    data = {file: read_file(root, file) for dossier in found.dossiers for _, file in dossier.files}
+    data, unread = _read_all(root, found)
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in data.items()}
     snapshot_id = fingerprint(digests)
-    before = _parsed_before(folder)
-    files: list[ParsedFile] = []
-    reused = 0
-    for dossier in found.dossiers:
-        for role, file in dossier.files:
-            kept = before.get((file, digests[file]))
-            reused += kept is not None
-            files.append(kept or parse_file(role, file, data[file]))
-    findings = sorted((*found.findings, *(one for file in files for one in file.findings)))
-    findings = sorted((*findings, *check_dossiers(files, data.__getitem__)))
+    same = next(filter(None, map(_open, sorted(folder.glob(f"{snapshot_id}-*.sqlite")))), None)
+    if same:
+        reused, warnings = len(data), _warnings(same)
+    else:
+        before = _parsed_before(folder)
+        reused = sum(entry in before for entry in digests.items())
+        dossiers = [
+            [
+                before.get((file, digests[file])) or parse_file(role, file, data[file])
+                for role, file in dossier.files
+                if file in data
+            ]
+            for dossier in found.dossiers
+        ]
+        parsed = [file for files in dossiers for file in files]
+        warnings = [one for file in parsed for one in file.findings]
+        warnings += check_dossiers(parsed, data.__getitem__)
+    findings = tuple(sorted([*found.findings, *unread, *warnings]))
     if any(one.severity is Severity.ERROR for one in findings):
         raise BrokenBase(findings)
-    path = folder / f"{snapshot_id}.sqlite"
-    if not _is_usable(path):
-        rows = [(file.file, digests[file.file], _encode(file)) for file in files]
-        _write(path, snapshot_id, _by_dossier(files), sorted(rows))
+    if same:
+        path = same.path
+    else:
+        rows = sorted((file.file, digests[file.file], _encode(file)) for file in parsed)
+        path = _write(folder, snapshot_id, map(_records, dossiers), rows, warnings)
     _point(folder, path)
     _sweep(folder, path)
-    return Compiled(path, snapshot_id, len(files) - reused, reused, tuple(findings))
+    return Compiled(path, snapshot_id, len(data) - reused, reused, findings)
 
 
 def fingerprint(digests: Mapping[str, str]) -> str:
@@ -106,23 +124,70 @@ def fingerprint(digests: Mapping[str, str]) -> str:
 
 
 def current(folder: Path) -> Path | None:
-    """Return the snapshot that the pointer file names, or None where there is none."""
+    """Return the snapshot that the pointer file names, or None where there is none that is whole."""
+    path = _named(folder)
+    return path if path and _is_whole(path) else None
+
+
+def _named(folder: Path) -> Path | None:
     try:
         name = (folder / POINTER).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return None
     path = folder / name
-    return path if name and path.parent == folder and path.is_file() else None
+    return path if path.parent == folder else None
+
+
+def _open(path: Path) -> Snapshot | None:
+    """Open a snapshot if it is whole and of this version."""
+    try:
+        opened = Snapshot(path)
+    except SnapshotError:
+        return None
+    # Whoever removes the file now only takes its name away.
+    if _is_whole(path):
+        return opened
+    opened.close()
+    return None
+
+
+def _is_whole(path: Path) -> bool:
+    """Say whether the bytes of a snapshot are those that its name tells."""
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return False
+    return path.stem.partition("-")[2] == digest[:DIGITS]
+
+
+def _read_all(root: Path, found: Found) -> tuple[dict[str, bytes], list[Finding]]:
+    data: dict[str, bytes] = {}
+    unread = []
+    for file in (file for dossier in found.dossiers for _, file in dossier.files):
+        try:
+            data[file] = read_file(root, file)
+        except OSError as error:
+            unread.append(finding("F006", file, 1, 1, f"The file cannot be read ({error.strerror})."))
+    return data, unread
 
 
 def _parsed_before(folder: Path) -> dict[tuple[str, str], ParsedFile]:
     """Return what the snapshot in use keeps of each file, by name and SHA-256."""
-    path = current(folder)
-    if path is None or not _is_usable(path):
+    path = _named(folder)
+    before = _open(path) if path else None
+    if before is None:
         return {}
-    with closing(connect(path)) as db:
-        rows = db.execute("SELECT path, sha256, parsed FROM file").fetchall()
-    return {(file, digest): _decode(parsed) for file, digest, parsed in rows}
+    with closing(before):
+        rows = before.db.execute("SELECT path, sha256, parsed FROM file")
+        return {(file, digest): _decode(parsed) for file, digest, parsed in rows}
+
+
+def _warnings(same: Snapshot) -> list[Finding]:
+    """Return what was found when a snapshot was compiled, and close it."""
+    with closing(same):
+        (row,) = same.db.execute("SELECT value FROM meta WHERE key = 'warnings'").fetchone()
+    return msgspec.msgpack.decode(row, type=list[Finding])
 
 
 def _encode(file: ParsedFile) -> bytes:
@@ -137,22 +202,7 @@ def _decode(parsed: bytes) -> ParsedFile:
     return ParsedFile(raw.file, raw.role, records, raw.findings)
 
 
-def _is_usable(path: Path) -> bool:
-    try:
-        Snapshot(path).close()
-    except SnapshotError:
-        return False
-    return True
-
-
-def _by_dossier(files: Iterable[ParsedFile]) -> list[Records]:
-    folders: defaultdict[str, list[ParsedFile]] = defaultdict(list)
-    for file in files:
-        folders[file.file.removesuffix(file.file.rpartition("/")[2]).removesuffix("facts/")].append(file)
-    return [_records(of_folder) for of_folder in folders.values()]
-
-
-def _records(files: list[ParsedFile]) -> Records:
+def _records(files: Iterable[ParsedFile]) -> Records:
     every = [record for file in files for record in file.records]
     return Records(
         next(one for one in every if isinstance(one, Dossier)),
@@ -163,39 +213,56 @@ def _records(files: list[ParsedFile]) -> Records:
 
 
 def _write(
-    path: Path, snapshot_id: str, dossiers: list[Records], files: list[tuple[str, str, bytes]]
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{snapshot_id}-", suffix=".part", dir=path.parent)
-    os.close(handle)
-    part = Path(name)
-    try:
+    folder: Path,
+    snapshot_id: str,
+    dossiers: Iterable[Records],
+    files: Iterable[tuple[str, str, bytes]],
+    warnings: Iterable[Finding],
+) -> Path:
+    """Write a snapshot under its own name; return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _part(folder) as part:
         with closing(sqlite3.connect(part, isolation_level=None)) as db:
             # The file is written once and moved: a journal would only cost time.
             db.execute("PRAGMA journal_mode = OFF")
             db.execute("PRAGMA synchronous = OFF")
             db.execute("PRAGMA page_size = 4096")
-            write_snapshot(db, snapshot_id, dossiers, files)
-        _sync(part)
-        part.chmod(0o644)
-        part.replace(path)
-        _sync(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
+            write_snapshot(db, snapshot_id, dossiers, files, warnings)
+        with part.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        path = folder / f"{snapshot_id}-{digest[:DIGITS]}.sqlite"
+        _move(part, path)
+    return path
 
 
 def _point(folder: Path, path: Path) -> None:
     pointer = folder / POINTER
-    if current(folder) == path:
-        return
-    part = folder / f".{POINTER}-{os.getpid()}.part"
+    with suppress(OSError):
+        if pointer.read_bytes() == f"{path.name}\n".encode():
+            return
+    with _part(folder) as part:
+        part.write_bytes(f"{path.name}\n".encode())
+        _move(part, pointer)
+
+
+@contextmanager
+def _part(folder: Path) -> Iterator[Path]:
+    """Yield an empty file of no other process, and remove what is left of it."""
+    handle, name = tempfile.mkstemp(suffix=PART, dir=folder)
+    os.close(handle)
+    part = Path(name)
     try:
-        part.write_text(path.name + "\n", encoding="ascii")
-        _sync(part)
-        part.replace(pointer)
-        _sync(folder)
+        yield part
     finally:
         part.unlink(missing_ok=True)
+
+
+def _move(part: Path, path: Path) -> None:
+    """Put a finished file in its place, so that it is there whole or not at all, even if power fails."""
+    part.chmod(0o644)
+    _sync(part)
+    part.replace(path)
+    _sync(path.parent)
 
 
 def _sync(path: Path) -> None:
@@ -207,8 +274,15 @@ def _sync(path: Path) -> None:
 
 
 def _sweep(folder: Path, keep: Path) -> None:
-    """Remove old snapshots; one that a reader still has open stays readable to it."""
-    others = [path for path in folder.glob("*.sqlite") if path != keep]
-    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in others[KEPT - 1 :]:
-        path.unlink(missing_ok=True)
+    """Remove old snapshots and what killed processes left; a reader that has one open keeps it.
+
+    Another process may sweep too, and where nothing can be removed nothing is lost.
+    """
+    with suppress(OSError):
+        others = [(path.stat().st_mtime_ns, path) for path in folder.glob("*.sqlite") if path != keep]
+        for _, path in sorted(others, reverse=True)[KEPT - 1 :]:
+            path.unlink(missing_ok=True)
+        abandoned = keep.stat().st_mtime - ABANDONED
+        for path in folder.glob(f"*{PART}"):
+            if path.stat().st_mtime < abandoned:
+                path.unlink(missing_ok=True)

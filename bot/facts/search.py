@@ -38,27 +38,37 @@ class _Word(msgspec.Struct, frozen=True):
     facts: int
 
 
+class _Scope(msgspec.Struct, frozen=True):
+    """Where a search may look: at the facts of some dossiers that could be known on a day."""
+
+    snapshot: Snapshot
+    numbers: tuple[int, ...]
+    languages: tuple[str, ...]
+    as_of: int
+
+
 def search(
     snapshot: Snapshot, text: str, dossiers: Iterable[tuple[str, int]], topic: str, as_of: int, limit: int
 ) -> Hits:
     """Find facts of some dossiers (id, number) and one topic (or "") that could be known on `as_of`."""
     places = dict(dossiers)
     languages = sorted({snapshot.dossier(one).language for one in places})
+    scope = _Scope(snapshot, tuple(sorted(places.values())), tuple(languages), as_of)
     typed = [match[0] for match, _ in zip(find_words(text), range(WORDS), strict=False)]
     words: list[_Word] = []
     corrected, unknown = [], []
     for word in dict.fromkeys(typed):
-        known = _known(snapshot, word, languages)
-        if known is None and (better := _near(snapshot, spell(word), languages)):
+        known = _known(scope, word)
+        if known is None and (better := _near(scope, spell(word))):
             corrected.append((word, better))
-            known = _known(snapshot, better, languages)
+            known = _known(scope, better)
         if known is None:
             unknown.append(word)
         else:
             words.append(msgspec.structs.replace(known, typed=word))
     kept, dropped, facts = list(words), [], []
     while kept:
-        facts = _matching(snapshot, kept, places, topic, as_of)
+        facts = _matching(scope, kept, topic, CANDIDATES)
         if facts or len(kept) == 1:
             break
         commonest = max(kept, key=lambda one: one.facts)
@@ -73,42 +83,57 @@ def search(
     return Hits(found, wanted, tuple(corrected), tuple(dropped), tuple(unknown))
 
 
-def _known(snapshot: Snapshot, word: str, languages: list[str]) -> _Word | None:
-    found = frozenset(stem(spell(word), language) for language in languages) - {""}
-    query = "SELECT sum(facts) FROM vocabulary WHERE stem IN (SELECT value FROM json_each(?))"
-    row = snapshot.db.execute(query, (msgspec.json.encode(sorted(found)).decode(),)).fetchone()
-    return _Word(word, found, row[0]) if row[0] else None
+def _known(scope: _Scope, word: str) -> _Word | None:
+    """Return a word that a fact within the scope has, or None."""
+    found = frozenset(stem(spell(word), language) for language in scope.languages) - {""}
+    query = """
+        SELECT sum(facts) FROM json_each(?) AS place CROSS JOIN json_each(?) AS wanted
+        CROSS JOIN vocabulary ON dossier = place.value AND stem = wanted.value
+    """
+    (facts,) = scope.snapshot.db.execute(query, (_json(scope.numbers), _json(sorted(found)))).fetchone()
+    known = _Word(word, found, facts) if facts else None
+    # Words of facts that are still to come must not be given away, not even as what was meant.
+    if known and scope.as_of < scope.snapshot.newest and not _matching(scope, [known], "", 1):
+        return None
+    return known
 
 
-def _near(snapshot: Snapshot, word: str, languages: list[str]) -> str | None:
+def _near(scope: _Scope, word: str) -> str | None:
     """Return the nearest known word, or None: one typing error away, two in a long word, inflected or not."""
     errors = 0 if len(word) < 5 else 1 if len(word) < 8 else 2
     if not errors:
         return None
     from rapidfuzz.distance import OSA  # noqa: PLC0415 -- most searches spell their words right
 
-    typed = {word, *(stem(word, language) for language in languages)}
-    query = "SELECT word, stem, facts FROM vocabulary WHERE length(stem) BETWEEN ? AND ?"
+    typed = {word, *(stem(word, language) for language in scope.languages)}
+    query = """
+        SELECT word, stem, facts FROM json_each(?) AS place CROSS JOIN vocabulary ON dossier = place.value
+        WHERE length(stem) BETWEEN ? AND ?
+    """
     span = (min(map(len, typed)) - errors, len(word) + errors)
     near = []
-    for known, stemmed, facts in snapshot.db.execute(query, span):
+    for known, stemmed, facts in scope.snapshot.db.execute(query, (_json(scope.numbers), *span)):
         away = min(
             OSA.distance(one, other, score_cutoff=errors) for one in typed for other in (known, stemmed)
         )
         if away <= errors:
             near.append((away, abs(len(known) - len(word)), -facts, known))
-    return min(near)[-1] if near else None
+    return next((known for *_, known in sorted(near) if _known(scope, known)), None)
 
 
-def _matching(
-    snapshot: Snapshot, words: list[_Word], places: dict[str, int], topic: str, as_of: int
-) -> list[Stated]:
-    scopes = [marker(number, topic) for number in sorted(places.values())]
-    asked = " AND ".join(_any_of(group) for group in (scopes, *(sorted(word.stems) for word in words)))
-    query = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid LIMIT ?"
-    rows = snapshot.db.execute(query, (asked, CANDIDATES)).fetchall()
-    stated = (snapshot.fact(rank) for (rank,) in rows)
-    return [one for one in stated if one.known <= as_of]
+def _matching(scope: _Scope, words: list[_Word], topic: str, limit: int) -> list[Stated]:
+    markers = [marker(number, topic) for number in scope.numbers]
+    asked = " AND ".join(_any_of(group) for group in (markers, *(sorted(word.stems) for word in words)))
+    query = """
+        SELECT words.rowid FROM words CROSS JOIN fact ON fact.rank = words.rowid
+        WHERE words MATCH ? AND fact.known <= ? ORDER BY words.rowid LIMIT ?
+    """
+    rows = scope.snapshot.db.execute(query, (asked, scope.as_of, limit)).fetchall()
+    return [scope.snapshot.fact(rank) for (rank,) in rows]
+
+
+def _json(values: Iterable[int | str]) -> str:
+    return msgspec.json.encode(tuple(values)).decode()
 
 
 def _any_of(tokens: Iterable[str]) -> str:

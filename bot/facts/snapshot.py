@@ -14,7 +14,7 @@ from bot.facts.names import SCHEMA as NAMES_SCHEMA
 from bot.facts.records import Dossier, Entity, Source
 from bot.facts.stated import Stated
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables below. A snapshot of another version is compiled anew, never read."""
 
 RANK_BITS: Final = 27
@@ -33,7 +33,9 @@ CREATE UNIQUE INDEX source_id ON source (id, dossier);
 CREATE TABLE entity (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
 CREATE UNIQUE INDEX entity_id ON entity (id, dossier);
 -- A fact's number is its place by weight, then date, both descending: every index yields best first.
-CREATE TABLE fact (rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE fact (
+  rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, known INTEGER NOT NULL,
+  body BLOB NOT NULL);
 CREATE UNIQUE INDEX fact_id ON fact (id, dossier);
 -- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('owed', entity),
 -- ('topic', topic), ('source', source), ('disputed', '' or topic).
@@ -45,8 +47,9 @@ CREATE TABLE posting (key INTEGER PRIMARY KEY);
 CREATE TABLE moment (tag INTEGER, kind TEXT, day INTEGER, width INTEGER, added INTEGER, id TEXT, rank INTEGER,
   PRIMARY KEY (tag, kind, day, width, added, id, rank)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(stems, content='', detail=none, columnsize=0, tokenize='ascii');
-CREATE TABLE vocabulary (word TEXT, stem TEXT, facts INTEGER NOT NULL, PRIMARY KEY (word, stem)) WITHOUT ROWID;
-CREATE INDEX vocabulary_stem ON vocabulary (stem);
+CREATE TABLE vocabulary (
+  dossier INTEGER, stem TEXT, word TEXT, facts INTEGER NOT NULL,
+  PRIMARY KEY (dossier, stem, word)) WITHOUT ROWID;
 {NAMES_SCHEMA}
 """
 
@@ -71,22 +74,23 @@ class Snapshot:
         self.path = path
         try:
             self.db = connect(path)
+        except (sqlite3.Error, OSError) as error:
+            raise _unreadable(path, str(error)) from None
+        try:
             meta = dict(self.db.execute("SELECT key, value FROM meta"))
             self.dossiers = {
                 row_id: (n, facts) for n, row_id, facts in self.db.execute("SELECT n, id, facts FROM dossier")
             }
-        except (sqlite3.Error, OSError) as error:
-            raise SnapshotError(
-                f"The snapshot {path.name} cannot be read ({error}); compile it again."
-            ) from None
-        if meta.get("version") != VERSION:
+            version, self.id, self.newest = meta["version"], str(meta["id"]), int(meta["newest"])
+        except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
+            self.db.close()
+            raise _unreadable(path, str(error)) from None
+        if version != VERSION:
             self.db.close()
             raise SnapshotError(
-                f"The snapshot {path.name} is of version {meta.get('version')}, this program reads {VERSION};"
+                f"The snapshot {path.name} is of version {version}, this program reads {VERSION};"
                 " compile it again."
             )
-        self.id = str(meta["id"])
-        self.newest = int(meta["newest"])
         self._decode = lru_cache(maxsize=4096)(self._body)
         self._names = {n: dossier for dossier, (n, _) in self.dossiers.items()}
 
@@ -121,6 +125,10 @@ class Snapshot:
     def _body(self, table: str, number: int, kind: type[Body]) -> Body:
         query = f"SELECT body FROM {table} WHERE n = ?"  # noqa: S608 -- the three callers name the table
         return msgspec.msgpack.decode(self.db.execute(query, (number,)).fetchone()[0], type=kind)
+
+
+def _unreadable(path: Path, why: str) -> SnapshotError:
+    return SnapshotError(f"The snapshot {path.name} cannot be read ({why}); compile it again.")
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from bot.facts.edtf import parse, sort_key
+from bot.facts.findings import Finding
 from bot.facts.names import Named, write_names
 from bot.facts.records import Dossier, Entity, EntityKind, Fact, Source
 from bot.facts.snapshot import EVERYTHING, RANK_BITS, SCHEMA, VERSION, encode
@@ -42,6 +43,7 @@ def write_snapshot(
     snapshot_id: str,
     dossiers: Iterable[Records],
     files: Iterable[tuple[str, str, bytes]],
+    warnings: Iterable[Finding] = (),
 ) -> None:
     """Fill an empty database; `files` are (path, SHA-256, encoded result of parsing) in order of path."""
     db.executescript(SCHEMA)
@@ -54,7 +56,13 @@ def write_snapshot(
     write_names(db, _named(everything, stated, numbers))
     db.executemany("INSERT INTO file VALUES (?, ?, ?)", files)
     newest = max((one.known for facts in stated for one in facts), default=0)
-    meta = {"facts": len(ranks), "id": snapshot_id, "newest": newest, "version": VERSION}
+    meta = {
+        "facts": len(ranks),
+        "id": snapshot_id,
+        "newest": newest,
+        "version": VERSION,
+        "warnings": encode(tuple(warnings)),
+    }
     db.executemany("INSERT INTO meta VALUES (?, ?)", sorted(meta.items()))
     db.execute("COMMIT")
 
@@ -63,16 +71,19 @@ def state(records: Records) -> Iterator[Stated]:
     """Yield each fact of a dossier with what its neighbours and sources say of it."""
     sources = {source.id: source for source in records.sources}
     known = {fact.id: known_from(fact, sources) for fact in records.facts}
+    ties = {
+        fact.id: Tie(fact.id, known[fact.id][0], ordinal(fact.retracted.on) if fact.retracted else NEVER)
+        for fact in records.facts
+    }
     superseded, disputed, outcomes = defaultdict(list), defaultdict(list), defaultdict(list)
     for fact in records.facts:
-        until = ordinal(fact.retracted.on) if fact.retracted else NEVER
-        tie = Tie(fact.id, known[fact.id][0], until)
+        tie = ties[fact.id]
         for other in fact.supersedes:
             superseded[other].append(tie)
         for other in fact.disputes:
             disputed[other].append(tie)
-            if other in known:
-                disputed[fact.id].append(Tie(other, known[other][0]))
+            if other in ties:
+                disputed[fact.id].append(ties[other])
         for other in fact.outcome_of:
             outcomes[other].append(tie)
     for fact in records.facts:
@@ -194,18 +205,18 @@ def _write_facts(
 ) -> None:
     carried: defaultdict[tuple[int, str, str], list[int]] = defaultdict(list)
     facts, moments, words = [], [], []
-    vocabulary: Counter[tuple[str, str]] = Counter()
+    vocabulary: Counter[tuple[int, str, str]] = Counter()
     for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
         spellings = {entity.id: (entity.name, *entity.also) for entity in records.entities}
         for one in ones:
             rank = ranks[one.dossier, one.id]
-            facts.append((rank, n, one.id, encode(one)))
+            facts.append((rank, n, one.id, one.known, encode(one)))
             text = " ".join(_searched(one.fact, spellings))
             found = dict.fromkeys(stems(text, records.dossier.language))
             words.append(
                 (rank, " ".join((marker(n), *(marker(n, topic) for topic in one.fact.topics), *found)))
             )
-            vocabulary.update(_vocabulary(text, records.dossier.language))
+            vocabulary.update((n, *pair) for pair in _vocabulary(text, records.dossier.language))
             for tag in tags(one):
                 carried[n, *tag].append(rank)
                 moments += [
@@ -213,7 +224,7 @@ def _write_facts(
                     for what, day, width in _moments(one, tag[0])
                 ]
     numbers = {tag: number for number, tag in enumerate(sorted(carried), 1)}
-    db.executemany("INSERT INTO fact VALUES (?, ?, ?, ?)", sorted(facts))
+    db.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?)", sorted(facts))
     db.executemany("INSERT INTO tag VALUES (?, ?, ?, ?)", ((number, *tag) for tag, number in numbers.items()))
     postings = (
         (number << RANK_BITS | rank,) for tag, number in numbers.items() for rank in sorted(carried[tag])
@@ -222,8 +233,8 @@ def _write_facts(
     rows = sorted((numbers[tag], *rest) for tag, *rest in moments)
     db.executemany("INSERT INTO moment VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
     db.executemany("INSERT INTO words (rowid, stems) VALUES (?, ?)", sorted(words))
-    spelt = ((word, stemmed, count) for (word, stemmed), count in sorted(vocabulary.items()))
-    db.executemany("INSERT INTO vocabulary VALUES (?, ?, ?)", spelt)
+    spelt = ((*key, count) for key, count in sorted(vocabulary.items()))
+    db.executemany("INSERT INTO vocabulary VALUES (?, ?, ?, ?)", spelt)
 
 
 def _searched(fact: Fact, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
@@ -240,8 +251,9 @@ def _searched(fact: Fact, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[
 
 
 def _vocabulary(text: str, language: str) -> set[tuple[str, str]]:
+    """Return the different words of a text, each with its stem in front."""
     spelt = (spell(match[0]) for match in find_words(text))
-    return {(word, stem(word, language)) for word in spelt if word}
+    return {(stem(word, language), word) for word in spelt if word}
 
 
 def _named(everything: list[Records], stated: list[list[Stated]], numbers: Numbers) -> Iterator[Named]:

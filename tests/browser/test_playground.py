@@ -155,6 +155,8 @@ async def test_the_notice_comes_and_goes_with_the_answers(visit: Visit) -> None:
     await visit.ask("/who okafor")
     await expect(banner).to_have_text(visit.desk.notice)
     await expect(visit.page.locator("#status")).to_contain_text("an older snapshot answers")
+    await visit.ask("/show all blocks")
+    await expect(banner).to_be_in_viewport()
     visit.desk.notice = ""
     await visit.ask("/who okafor")
     await expect(banner).to_be_hidden()

@@ -257,7 +257,7 @@ class _Article:
                 f'aria-label="Back to citation {source.number}">↩</a>'
             )
         facts = (
-            f'<a class="facts" href="{escape(ask_url(f"/source {source.id}"))}" '
+            f'<a class="facts" href="{escape(ask_url(source.command or f"/source {source.id}"))}" '
             f'title="Every fact that rests on it">{escape(source.id)}</a>'
         )
         return (

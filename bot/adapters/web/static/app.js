@@ -45,7 +45,7 @@ async function ask(line, { follow = false } = {}) {
     pagesOf.set(exchange, answer.pages);
     exchange.querySelector(".reply").innerHTML = answer.pages[0];
     exchange.querySelector(".json pre").textContent = JSON.stringify(answer.reply, null, 2);
-    announce(answer);
+    announce(exchange, answer);
     if (answer.reply.wanted) {
       setLine(`/${answer.reply.wanted.command.replace(/^\//, "")} `);
       input.focus();
@@ -61,11 +61,12 @@ async function ask(line, { follow = false } = {}) {
   show(exchange);
 }
 
-function announce({ spoken, notice: words }) {
+function announce(exchange, { spoken, notice: words }) {
   const news = words !== notice.textContent ? words : "";
   status.textContent = `${spoken} ${news}`.trim();
   notice.textContent = words;
   notice.hidden = !words;
+  exchange.querySelector(".reply").before(notice); // where the reader looks now
 }
 
 function problem(exchange, error) {

@@ -1,0 +1,229 @@
+"""The index of names: a handful of tables in the snapshot, and the queries over them.
+
+A thing's *place* is its key there: kind, dossier, prominence (falling) and number in one integer. So every
+index yields the most prominent things of one dossier first, and `LIMIT` stops early, however large the base.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from bot.facts import candidates
+from bot.facts.fit import ARTICLES, without_titles
+from bot.facts.fold import folds
+
+KINDS: Final = ("entity", "topic", "source", "dossier")
+"""The kinds of named things."""
+
+SCHEMA: Final = (
+    """
+CREATE TABLE name_thing (
+  place INTEGER PRIMARY KEY, id TEXT NOT NULL, label TEXT NOT NULL, person INTEGER NOT NULL,
+  spellings TEXT NOT NULL, folded TEXT NOT NULL
+);
+CREATE TABLE name_key (
+  key TEXT NOT NULL, place INTEGER NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (key, place)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE name_words USING fts5 (
+  words, content='', detail=none, columnsize=0, prefix='1 2 3 4 5 6 7 8', tokenize='ascii'
+);
+"""
+    + candidates.SCHEMA
+)
+"""`spellings` and `folded` are parallel lines, the label first; `name_key` holds `#id` and whole spellings,
+with the number of their line.
+"""
+
+PREFIX: Final = 8
+"""Letters of a longer prefix that :func:`by_words` can look for without reading all that begins so."""
+
+_KEY_BITS: Final = 27
+_PROMINENCE_BITS: Final = 20
+_DOSSIER_BITS: Final = 14
+_GROUP_BITS: Final = _KEY_BITS + _PROMINENCE_BITS
+_LAST_KEY: Final = (1 << _KEY_BITS) - 1
+_MOST_PROMINENT: Final = (1 << _PROMINENCE_BITS) - 1
+_COMPACT_WORDS: Final = 6  # nobody runs more words than these together
+
+_FIRST: Final = """
+SELECT place, id, label, person, spellings, folded FROM name_thing
+WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?
+"""
+_BY_WORDS: Final = """
+SELECT place, id, label, person, spellings, folded
+FROM name_words CROSS JOIN name_thing ON place = name_words.rowid
+WHERE name_words MATCH ? AND name_words.rowid BETWEEN ? AND ? ORDER BY name_words.rowid LIMIT ?
+"""
+_BY_KEY: Final = """
+SELECT thing.place, thing.id, label, person, spellings, folded, named.key, line
+FROM json_each(?) AS wanted
+CROSS JOIN name_key AS named ON named.key = wanted.value AND named.place BETWEEN ? AND ?
+CROSS JOIN name_thing AS thing ON thing.place = named.place LIMIT ?
+"""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """Something that has a name.
+
+    `kind` is one of :data:`KINDS`; `key` is unique among all named things and below 2**27; `dossier` is the
+    number of its dossier, below 2**14; `spellings` are all ways to write the name, the words of the id among
+    them; `prominence` grows with the number of facts.
+    """
+
+    kind: str
+    key: int
+    dossier: int
+    id: str
+    label: str
+    spellings: tuple[str, ...] = ()
+    prominence: int = 0
+    person: bool = False
+
+
+class Group(NamedTuple):
+    """The things of one kind in one dossier lie between two places."""
+
+    first: int
+    last: int
+    dossier: int
+
+
+class Row(NamedTuple):
+    """A named thing as the index holds it."""
+
+    place: int
+    id: str
+    label: str
+    person: int
+    spellings: str
+    folded: str
+
+    @property
+    def lines(self) -> list[tuple[str, list[str]]]:
+        """Each spelling as written, with its folded words."""
+        folded = (line.split() for line in self.folded.split("\n"))
+        return list(zip(self.spellings.split("\n"), folded, strict=True))
+
+
+RawRow = tuple[int, str, str, int, str, str]
+"""What a :class:`Row` is made of; completion reads many and makes none."""
+
+
+def key_of(place: int) -> int:
+    """Return the number of the thing at a place."""
+    return place & _LAST_KEY
+
+
+def rank_of(place: int) -> int:
+    """Return a number that falls with the prominence of the thing at a place."""
+    return place >> _KEY_BITS & _MOST_PROMINENT
+
+
+def group_of(place: int) -> tuple[str, int]:
+    """Return the kind of the thing at a place, and the number of its dossier."""
+    group = place >> _GROUP_BITS
+    return KINDS[group >> _DOSSIER_BITS], group & ((1 << _DOSSIER_BITS) - 1)
+
+
+def groups(kind: str, dossiers: frozenset[int]) -> list[Group]:
+    """Return where the things of a kind in some dossiers are."""
+    return [_group(kind, dossier) for dossier in sorted(dossiers) if 0 <= dossier < 1 << _DOSSIER_BITS]
+
+
+def first(db: sqlite3.Connection, group: Group, limit: int) -> list[RawRow]:
+    """Return the most prominent things of a group."""
+    return db.execute(_FIRST, (group.first, group.last, limit)).fetchall()
+
+
+def by_words(db: sqlite3.Connection, expression: str, group: Group, limit: int) -> Iterator[RawRow]:
+    """Yield the things of a group whose folded words satisfy an FTS5 expression, as far as they are read."""
+    return db.execute(_BY_WORDS, (expression, group.first, group.last, limit))
+
+
+def by_key(
+    db: sqlite3.Connection, keys: Sequence[str], group: Group, limit: int
+) -> list[tuple[str, str, Row]]:
+    """Return keys, spellings and the things they belong to, in the order of the keys, then by prominence."""
+    rows = db.execute(_BY_KEY, (json.dumps(keys), group.first, group.last, limit))
+    return [
+        (key, spellings.split("\n")[line], Row(place, thing_id, label, person, spellings, folded))
+        for place, thing_id, label, person, spellings, folded, key, line in rows
+    ]
+
+
+def keys(words: Sequence[str]) -> list[str]:
+    """Return what a whole name is looked up by: its words in any order; and run together."""
+    found = [" ".join(sorted(words))]
+    if 1 < len(words) <= _COMPACT_WORDS:
+        found.append("".join(words))
+    return found
+
+
+def index_keys(words: Sequence[str]) -> list[str]:
+    """Return all keys of a spelling, those without its article included."""
+    bare = without_titles(words, ARTICLES)
+    return keys(words) if len(bare) == len(words) else [*keys(words), *keys(bare)]
+
+
+def id_key(thing_id: str) -> str:
+    """Return the key of an id, which no folded name can be."""
+    return "#" + thing_id
+
+
+def write_names(db: sqlite3.Connection, things: Iterable[Named]) -> None:
+    """Fill the empty tables of :data:`SCHEMA`; the order of `things` does not matter.
+
+    Things stream through, only the distinct words are held in memory. Raises `ValueError` for a thing of
+    unknown kind or with numbers out of range, `sqlite3.IntegrityError` for the same place given twice.
+    """
+    words: set[str] = set()
+    db.execute("INSERT INTO name_words (name_words, rank) VALUES ('automerge', 0)")
+    db.execute("CREATE TEMP TABLE named (key TEXT, place INTEGER, line INTEGER)")
+    db.executemany("INSERT INTO name_thing VALUES (?, ?, ?, ?, ?, ?)", map(_row, things))
+    # Full-text search wants its rows in order, and SQLite sorts keys in less memory than Python.
+    for place, thing_id, folded in db.execute("SELECT place, id, folded FROM name_thing ORDER BY place"):
+        lines = [line.split() for line in folded.split("\n")]
+        distinct = dict.fromkeys(word for line in lines for word in line)
+        found = {key: at for at, line in reversed(list(enumerate(lines))) if line for key in index_keys(line)}
+        found[id_key(thing_id)] = 0
+        db.executemany(
+            "INSERT INTO temp.named VALUES (?, ?, ?)", ((key, place, at) for key, at in found.items())
+        )
+        db.execute("INSERT INTO name_words (rowid, words) VALUES (?, ?)", (place, " ".join(distinct)))
+        words.update(distinct)
+    db.execute("INSERT INTO name_key SELECT * FROM temp.named ORDER BY key, place")
+    db.execute("DROP TABLE temp.named")
+    candidates.write_near(db, words)
+    db.execute("INSERT INTO name_words (name_words) VALUES ('optimize')")
+
+
+def _row(thing: Named) -> Row:
+    written: dict[str, str] = {}
+    for spelling in (thing.label, *thing.spellings):
+        for form in folds(spelling):
+            written.setdefault(form, " ".join(spelling.split()))
+    return Row(
+        _place(thing),
+        thing.id,
+        thing.label,
+        int(thing.person),
+        "\n".join(written.values()),
+        "\n".join(written),
+    )
+
+
+def _place(thing: Named) -> int:
+    if thing.kind not in KINDS or thing.key >> _KEY_BITS or thing.dossier >> _DOSSIER_BITS:
+        raise ValueError(f"no place for {thing.kind} {thing.id}: key {thing.key}, dossier {thing.dossier}")
+    rank = _MOST_PROMINENT - min(max(thing.prominence, 0), _MOST_PROMINENT)
+    return _group(thing.kind, thing.dossier).first + (rank << _KEY_BITS) + thing.key
+
+
+def _group(kind: str, dossier: int) -> Group:
+    start = ((KINDS.index(kind) << _DOSSIER_BITS) + dossier) << _GROUP_BITS
+    return Group(start, start + (1 << _GROUP_BITS) - 1, dossier)

@@ -1,0 +1,351 @@
+"""Names: what somebody may mean by one, and how to go on while one is being typed.
+
+Nothing is ever silently wrong: what several things are called, what is more than one error away, and what is
+only a part of a name that is no person's is asked.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from bot.facts import name_index as index
+from bot.facts.candidates import LONGEST, known, near
+from bot.facts.fit import ARTICLES, EMPTY, FAR, TITLES, Fit, Query, fit, is_initial, without_titles
+from bot.facts.fold import LENGTH, folds, tokens
+from bot.facts.name_index import KINDS, SCHEMA, Group, Named, RawRow, Row, write_names
+
+__all__ = [
+    "KINDS", "SCHEMA", "How", "Match", "Named", "Outcome", "Resolution", "complete", "resolve", "write_names",
+]  # fmt: skip
+
+_CHOICES: Final = 10
+_SUGGESTIONS: Final = 3
+_SUGGESTED: Final = 0.4  # the share of a query's letters that a suggestion has at least
+_WORDS: Final = 4  # the longest words of a query are those by which things are looked for
+_KEY_ROWS, _EXACT_ROWS, _NEAR_ROWS, _PART_ROWS = 48, 24, 32, 16
+_SPARE: Final = 8  # times as many things are looked at as completions are wanted
+_EAST_ASIAN: Final = re.compile("[\u3400-\u9fff\uac00-\ud7a3]")
+_EXACT: Final = Fit(0, True, 1.0, whole=True)
+
+
+class How(StrEnum):
+    """By what a name was recognised."""
+
+    EXACT = "exact"
+    """The id or the name itself, its words in any order."""
+    ALIAS = "alias"
+    """Another whole spelling."""
+    TOKENS = "tokens"
+    """Some of its words, or initials."""
+    PREFIX = "prefix"
+    """The beginnings of its words."""
+    NEAR = "near"
+    """A near miss."""
+
+
+class Outcome(StrEnum):
+    """What came of a name."""
+
+    FOUND = "found"
+    ASK = "ask"
+    NONE = "none"
+
+
+class Match(msgspec.Struct, frozen=True):
+    """A thing and the spelling that matched, as it is written; `score` is the share of right letters."""
+
+    kind: str
+    key: int
+    dossier: int
+    id: str
+    label: str
+    spelling: str
+    score: float
+    how: How
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """What a name was taken for.
+
+    `matches` holds the one thing FOUND; the one to ten to ASK about, best first; with NONE up to three near
+    names. `near` says that they are near misses, so the answer must say what it took the name for.
+    """
+
+    outcome: Outcome
+    matches: tuple[Match, ...] = ()
+    near: bool = False
+
+
+class _Candidate(msgspec.Struct, frozen=True):
+    row: Row
+    spelling: str
+    fit: Fit
+    how: How
+
+    @property
+    def order(self) -> tuple[int, float, int, str, int]:
+        place = self.row.place
+        return self.fit.level, -self.fit.score, index.rank_of(place), self.row.label.casefold(), place
+
+    @property
+    def match(self) -> Match:
+        row = self.row
+        kind, dossier = index.group_of(row.place)
+        score = round(self.fit.score, 3)
+        return Match(
+            kind, index.key_of(row.place), dossier, row.id, row.label, self.spelling, score, self.how
+        )
+
+
+# --- completion ----------------------------------------------------------------------------------------
+
+
+def complete(
+    db: sqlite3.Connection, prefix: str, kind: str, dossiers: frozenset[int], limit: int = 25
+) -> list[Match]:
+    """Return the things of a kind whose names have words that begin with the words of `prefix`.
+
+    The most prominent come first, then by label; where only some of equal prominence fit in `limit` (at most
+    100), those with the lower key do. Nothing typed yet gives the most prominent of all.
+    """
+    words = tokens(prefix)
+    limit = min(limit, 100)
+    if limit < 1 or len(prefix) > LENGTH or (prefix.strip() and not words):
+        return []
+    groups = index.groups(kind, dossiers)
+    found = _completions(db, words, groups, limit)
+    if not found and prefix.strip().endswith(("и", "ы")):
+        # "Дмитри" is no beginning of "dmitry", but "Дмитрий" is one letter further.
+        found = _completions(db, tokens(prefix.strip() + "й"), groups, limit)
+    if not found and words:
+        found = _completions(db, without_titles(words), groups, limit)
+    found.sort(key=lambda entry: (index.rank_of(entry[0][0]), entry[0][2].casefold()))
+    return [
+        Match(kind, index.key_of(row[0]), dossier, row[1], row[2], spelling, 1.0, How.PREFIX)
+        for row, spelling, dossier in found[:limit]
+    ]
+
+
+def _completions(
+    db: sqlite3.Connection, words: Sequence[str], groups: Sequence[Group], limit: int
+) -> list[tuple[RawRow, str, int]]:
+    """Return things, each with the spelling that goes on from the words and the number of its dossier."""
+    found: list[tuple[RawRow, str, int]] = []
+    if not words:
+        for group in groups:
+            found += [(row, row[2], group.dossier) for row in index.first(db, group, limit)]
+        return found
+    expression = " AND ".join(f"{word[: index.PREFIX]}*" for word in _longest(words))
+    for group in groups:
+        # The index knows no longer prefixes, and takes "gref" for both words of "g gr": some do not fit.
+        rows = index.by_words(db, expression, group, limit * _SPARE)
+        spelled = ((row, _completed(row, words), group.dossier) for row in rows)
+        found += islice((one for one in spelled if one[1]), limit)
+    return found
+
+
+def _completed(row: RawRow, words: Sequence[str]) -> str:
+    """Return the first spelling with a word of its own for each beginning, or nothing."""
+    if len(words) == 1:
+        before, found, _ = f" {row[5]}".replace("\n", "\n ").partition(f" {words[0]}")
+        return (row[4].split("\n")[before.count("\n")] if "\n" in before else row[2]) if found else ""
+    for spelling, left in Row(*row).lines:
+        for word in sorted(words, key=len, reverse=True):
+            known = next((other for other in left if other.startswith(word)), None)
+            if known is None:
+                break
+            left.remove(known)
+        else:
+            return spelling
+    return ""
+
+
+def _longest(words: Sequence[str]) -> list[str]:
+    """Return the words of a query that narrow it down the most, so that a long one costs no more."""
+    return sorted(words, key=len, reverse=True)[:_WORDS]
+
+
+# --- resolution ----------------------------------------------------------------------------------------
+
+
+def resolve(db: sqlite3.Connection, query: str, kind: str, dossiers: frozenset[int]) -> Resolution:
+    """Return what things of a kind `query` may mean in some dossiers.
+
+    An id as it is written, or a whole spelling with its words in any order, finds; so do a person's surname,
+    initials with it, and one error in a word of five letters or more, if one thing alone fits. What is less
+    sure asks. A query longer than :data:`bot.facts.fold.LENGTH` is none.
+    """
+    query = query.strip()
+    forms = [form.split() for form in folds(query)] if len(query) <= LENGTH else [[]]
+    words = forms[0]
+    if not words:
+        return Resolution(Outcome.NONE)
+    groups = index.groups(kind, dossiers)
+    exact = _exact(db, query, forms, groups)
+    if exact:
+        return _decided(exact, truncated=False)
+    suggestions: dict[int, _Candidate] = {}
+    for tier, truncated in _tiers(db, forms, groups):
+        plausible = [one for one in tier if one.fit.level < FAR]
+        if plausible:
+            return _decided(plausible, truncated=truncated)
+        suggestions.update(
+            (one.row.place, one) for one in tier if one.fit.sure or one.fit.score >= _SUGGESTED
+        )
+    best = sorted(suggestions.values(), key=lambda one: one.order)[:_SUGGESTIONS]
+    return Resolution(Outcome.NONE, tuple(one.match for one in best), bool(best))
+
+
+def _decided(candidates: Iterable[_Candidate], *, truncated: bool) -> Resolution:
+    ranked = sorted(candidates, key=lambda one: one.order)
+    best = [one for one in ranked if one.fit.level == ranked[0].fit.level]
+    if any(one.fit.whole for one in best):
+        # Who types all of "China" does not mean "China Daily"; but a surname is a whole name to most people.
+        best = [one for one in best if one.fit.whole or one.row.person]
+    is_near = best[0].how in {How.NEAR, How.PREFIX}
+    if len(best) == 1 and best[0].fit.sure and not truncated:
+        return Resolution(Outcome.FOUND, (best[0].match,), is_near)
+    choices = ranked if is_near else best
+    return Resolution(Outcome.ASK, tuple(one.match for one in choices[:_CHOICES]), is_near)
+
+
+def _exact(
+    db: sqlite3.Connection, query: str, forms: Sequence[Sequence[str]], groups: Sequence[Group]
+) -> list[_Candidate]:
+    """Return the things with that id; else with that spelling; else run together; else without a title."""
+    whole = [index.keys(form) for form in forms]
+    stages = [[index.id_key(query)], [keys[0] for keys in whole], [key for keys in whole for key in keys[1:]]]
+    for titles in (ARTICLES, TITLES):
+        bare = [name for form in forms if len(name := without_titles(form, titles)) < len(form)]
+        stages.append([key for name in bare for key in index.keys(name)])
+    wanted = list(dict.fromkeys(key for keys in stages for key in keys))
+    rows = [found for group in groups for found in index.by_key(db, wanted, group, _KEY_ROWS)]
+    for keys in stages if rows else ():
+        found = {
+            row.place: _Candidate(row, spelling, _EXACT, How.EXACT if spelling == row.label else How.ALIAS)
+            for key, spelling, row in rows
+            if key in keys and (row.person or keys is not stages[-1])
+        }
+        lone = next(iter(found.values())) if len(found) == 1 and keys is not stages[0] else None
+        if found:
+            others = _namesakes(db, lone, forms, groups) if lone and lone.row.person else []
+            return [*found.values(), *others]
+    return []
+
+
+def _namesakes(
+    db: sqlite3.Connection, lone: _Candidate, forms: Sequence[Sequence[str]], groups: Sequence[Group]
+) -> list[_Candidate]:
+    """Return who else may be meant: a surname or initials listed as one person's are still shared."""
+    bare = without_titles(forms[0])
+    if len(bare) > 1 and not any(map(is_initial, bare)):
+        return []
+    others, _ = _as_written(db, [without_titles(form) for form in forms], groups)
+    return [one for one in others if one.row.person and one.fit.sure and one.row.place != lone.row.place]
+
+
+def _as_written(
+    db: sqlite3.Connection, forms: Sequence[Sequence[str]], groups: Sequence[Group]
+) -> tuple[list[_Candidate], bool]:
+    """Return whose name has all the words as they are, or their initials."""
+    looks = []
+    for words in forms:
+        expression = " AND ".join(_term(word) for word in _longest(without_titles(words)))
+        looks.append(_look(db, [expression], groups, _EXACT_ROWS, Query(words)))
+    best: dict[int, _Candidate] = {}
+    for one in sorted((one for found, _ in looks for one in found), key=lambda one: one.order, reverse=True):
+        best[one.row.place] = one
+    return list(best.values()), any(truncated for _, truncated in looks)
+
+
+_Near = Mapping[str, Mapping[str, int]]
+
+
+def _tiers(
+    db: sqlite3.Connection, forms: Sequence[Sequence[str]], groups: Sequence[Group]
+) -> Iterator[tuple[list[_Candidate], bool]]:
+    """Yield candidates from the surest to the vaguest, and whether there were too many to see all."""
+    words = forms[0]
+    bare = _longest(without_titles(words))
+    if all(is_initial(word) or word in EMPTY for word in bare):
+        return
+    yield _as_written(db, forms, groups)
+    plain = [word for word in bare if not is_initial(word)]
+    meant = {word: near(db, word, far=False) for word in plain}
+    terms, one = ([_term(word, meant, most) for word in bare] for most in (0, 1))
+    parts = [" AND ".join([*terms[:at], one[at], *terms[at + 1 :]]) for at in range(len(bare))]
+    yield _look(db, [" OR ".join(f"({part})" for part in parts)], groups, _NEAR_ROWS, Query(words, meant))
+    meant = {word: near(db, word, far=True) for word in plain}
+    query = Query(words, meant)
+    two = [_term(word, meant, 2) for word in bare]
+    yield _look(db, [" AND ".join(two)], groups, _NEAR_ROWS, query)
+    yield _respaced(db, words, groups)
+    parts = [" AND ".join([*two[:at], *two[at + 1 :]]) for at in range(len(bare))] if len(bare) > 2 else []
+    parts += [_term(word, meant, 3) for word in meant]
+    yield _look(db, parts, groups, _PART_ROWS, query)
+
+
+def _respaced(
+    db: sqlite3.Connection, words: Sequence[str], groups: Sequence[Group]
+) -> tuple[list[_Candidate], bool]:
+    """Return what fits when the space stands elsewhere ("germangreff"), at most as a question."""
+    joined = "".join(words)
+    if len(words) > 2 or len(joined) > LONGEST:
+        return [], False
+    pairs = [(joined[:at], joined[at:]) for at in range(3, len(joined) - 2)]
+    whole = known(db, [half for pair in pairs for half in pair])
+    found: dict[int, _Candidate] = {}
+    for pair in pairs:
+        if whole.isdisjoint(pair):
+            continue
+        query = Query(pair, {half: near(db, half, far=True) for half in pair})
+        expression = " AND ".join(_term(half, query.near, 2) for half in pair)
+        for one in _look(db, [expression], groups, _PART_ROWS, query)[0]:
+            doubtful = one.fit._replace(level=max(one.fit.level, 2), sure=False)
+            found.setdefault(one.row.place, _Candidate(one.row, one.spelling, doubtful, How.NEAR))
+    return list(found.values()), False
+
+
+def _term(word: str, meant: _Near | None = None, most: int = 0) -> str:
+    """Return the FTS5 term for a word: itself, what an initial may stand for, what is at most so far away."""
+    if is_initial(word):
+        return f"{word}*"
+    if not most or meant is None:
+        return word
+    words = [other for other, apart in meant[word].items() if apart <= most]
+    if word not in meant[word] and len(word) > 2:
+        words.append(f"{word[: index.PREFIX]}*")
+    return f"({' OR '.join(words or [word])})"
+
+
+def _look(
+    db: sqlite3.Connection, expressions: Sequence[str], groups: Sequence[Group], limit: int, query: Query
+) -> tuple[list[_Candidate], bool]:
+    looks = [list(index.by_words(db, part, group, limit)) for part in expressions for group in groups]
+    rows = {row[0]: row for look in looks for row in look}
+    return [_best(Row(*row), query) for row in rows.values()], any(len(look) == limit for look in looks)
+
+
+def _best(row: Row, query: Query) -> _Candidate:
+    """Return the thing with the spelling that fits best."""
+    person = bool(row.person)
+    lines = row.lines
+    # A name that is one word of Chinese characters in the order of its label has its family name in front.
+    label = ["".join(lines[0][1])]
+    family_first = any(name == label and _EAST_ASIAN.search(spelling) for spelling, name in lines)
+    best, best_spelling = Fit(FAR, False, -1.0), row.label
+    for spelling, name in lines:
+        found = fit(query, name, person=person, family_first=family_first)
+        if (found.level, not found.sure, -found.score) < (best.level, not best.sure, -best.score):
+            best, best_spelling = found, spelling
+            if not best.level and best.sure:
+                break
+    how = How.TOKENS if not best.level else How.PREFIX if best.unfinished else How.NEAR
+    return _Candidate(row, best_spelling, best, how)
