@@ -185,7 +185,8 @@ def _parts(page: Page, style: Style) -> Iterator[str | Json]:
         elif listed:
             # Without an empty line what follows would be read as part of the last item.
             yield BREAK
-        yield from _block(block, reply, page.start if index == 0 else 1)
+        if not _repeats(block, reply):
+            yield from _block(block, reply, page.start if index == 0 else 1)
         listed = isinstance(block, Bullets | Timeline | Table | Quote)
     if page.cut:
         yield f"-# {_left_out(page.cut)}"
@@ -196,6 +197,11 @@ def _parts(page: Page, style: Style) -> Iterator[str | Json]:
     if reply.footer or page.of > 1:
         content = "\n".join(_footer(reply.footer, page))
         yield {"type": TEXT_DISPLAY, "id": FOOTER_ID, "content": content}
+
+
+def _repeats(block: Block, reply: Reply) -> bool:
+    """Whether a remark only says what the title says."""
+    return isinstance(block, Note) and not block.heading and block.line.text == reply.title != ""
 
 
 def _left_out(count: int) -> str:

@@ -15,12 +15,14 @@ from bot.adapters.discord.spans import date, markdown, strong
 from bot.adapters.discord.state import FOOTER_ID
 from bot.reply import (
     Action,
+    Bullets,
     Cite,
     Degree,
     Footer,
     Kind,
     Link,
     Name,
+    Note,
     Paragraph,
     Picture,
     Reply,
@@ -158,6 +160,7 @@ def test_an_answer_reads_well() -> None:
             "-# \\[1\\] [Ferries (again)](<https://example.org/a_%28b%29>)"
             " · undated · Daily · B usually reliable"
         ),
+        None,
         "-# snapshot 3f9c2a71aa · as of 1 June 2024 · 42 facts\n-# /who okafor",
     ]
     assert [one["label"] for one in names["components"]] == ["Harbour Line"]
@@ -220,6 +223,23 @@ def test_the_button_to_share_repeats_the_question() -> None:
         "Share to channel",
         "b1:s:1:3f9c2a71:/who okafor",
     )
+
+
+def test_only_answers_are_shared() -> None:
+    for kind in Kind:
+        reply = Reply(kind=kind, title="", summary="x", footer=ANSWER.footer)
+        assert bool(components(reply, Style(share=True), 2)) == (kind is Kind.ANSWER)
+
+
+def test_what_follows_a_list_does_not_become_part_of_it() -> None:
+    blocks = (Bullets((line("one"), line("two"))), Paragraph((line("after"),)), Bullets((line("x"),), "Next"))
+    (page,) = render(Reply(kind=Kind.ANSWER, title="", summary="x", blocks=blocks)).pages
+    assert page["components"][0]["components"][0]["content"] == "- one\n- two\n\nafter\n### Next\n- x"
+
+
+def test_a_remark_that_repeats_the_title_is_said_once() -> None:
+    reply = Reply(kind=Kind.ASK, title="Which?", summary="x", blocks=(Note(line("Which?")),))
+    assert seen(render(reply).pages[0]).text == "Which?"
 
 
 def test_without_a_line_to_repeat_nothing_is_shared() -> None:
