@@ -25,6 +25,9 @@ PRIMARY, SECONDARY = 1, 2
 CHOICES: Final = 10
 """Choices shown as buttons; the others are in the select."""
 NAMES: Final = 5
+SHARE_COMPONENTS: Final = 2
+"""What the button to share adds to a page: itself, and at most a row."""
+
 LABEL_LENGTH: Final = 32
 """How long a label may be; a button with a sentence on it is hard to read on a phone."""
 

@@ -16,6 +16,10 @@ _MARKS: Final = re.compile(r"[\\*_~`|\[\]<]|:(?=/|[\w+\-]+:)")
 _START: Final = re.compile(r"^\s*(?:[#\-+>]|\d{1,9}(?=[.)]))")
 """What makes a heading, small print, a list, a numbered list or a quote where it opens a line."""
 _PING: Final = re.compile(r"@(?=everyone|here|[!&]?\d)", re.IGNORECASE)
+_SPECIAL: Final = re.compile(
+    r"[\\*_~`|\[\]<:@\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]|^\s*[#\-+>\d]"
+)
+"""What most texts have none of, so that they pass at one look."""
 _HIDDEN: Final = "\u200b"
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 _LINK_LENGTH: Final = 500
@@ -26,6 +30,8 @@ def escape(text: str) -> str:
 
     Cut a text to its length before, never after: a cut could part a backslash from what it protects.
     """
+    if not _SPECIAL.search(text):
+        return text
     text = _MARKS.sub(r"\\\g<0>", inert(text))
     text = _PING.sub("@" + _HIDDEN, text)
     return _START.sub(_protect, text)

@@ -96,11 +96,12 @@ def render(reply: Reply, style: Style = DEFAULT) -> Rendered:
     """
     reply, notes = _prepared(reply)
     for trial, each, why in _attempts(reply, style):
+        tried = _Tried(each)
         try:
-            pages, cuts = paginate(trial, partial(_fits, style=each))
+            pages, cuts = paginate(trial, tried.fits)
         except ValueError:
             continue
-        return Rendered([body(page, each) for page in pages], [*notes, *why, *cuts])
+        return Rendered([tried.body(page) for page in pages], [*notes, *why, *cuts])
     raise AssertionError("unreachable: the last attempt is one short line")
 
 
@@ -115,9 +116,23 @@ def _attempts(reply: Reply, style: Style) -> Iterator[tuple[Reply, Style, list[D
     yield bare, style, [Degradation("reply", Degree.REJECTED, why)]
 
 
-def _fits(page: Page, style: Style) -> bool:
-    count, length = size(body(page, replace(style, share=True)))
-    return count <= COMPONENTS and length <= TEXT
+class _Tried:
+    """Renders pages to see whether they fit, and keeps the last: most answers are one page, rendered once."""
+
+    def __init__(self, style: Style) -> None:
+        self._style = style
+        self._page: Page | None = None
+        self._body: Json = {}
+
+    def body(self, page: Page) -> Json:
+        if page is not self._page:
+            self._page, self._body = page, body(page, self._style)
+        return self._body
+
+    def fits(self, page: Page) -> bool:
+        count, length = size(self.body(page))
+        # The row with the button to share is kept free, so that a page is the same in private and in public.
+        return count + controls.SHARE_COMPONENTS <= COMPONENTS and length <= TEXT
 
 
 def body(page: Page, style: Style) -> Json:
