@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Never
@@ -273,18 +273,25 @@ def export(
     ] = None,
 ) -> None:
     """Write every fact with its statement, status, dates, entities and sources."""
-    from bot.facts.export import export as lines
-
-    service = _open(ctx)
-    base = _base(service, dossier, as_of)
+    lines = _exported(_base(_open(ctx), dossier, as_of), form)
     if output is None:
-        sys.stdout.writelines(lines(base, form))
+        sys.stdout.writelines(lines)
         return
     try:
         with output.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(lines(base, form))
+            file.writelines(lines)
     except OSError as error:
         _fail(f"{output} cannot be written ({error.strerror}).")
+
+
+def _exported(base: FactBase, form: str) -> Iterable[str]:
+    from bot.answers.export import comma_separated, jsonl, rows, table
+
+    if form == "markdown":
+        from bot.adapters.terminal.markdown import render_markdown
+
+        return [render_markdown(table(rows(base)))]
+    return (jsonl if form == "jsonl" else comma_separated)(rows(base))
 
 
 def _base(service: Service, dossier: str | None, as_of: str | None) -> FactBase:

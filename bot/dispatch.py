@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Final, Protocol
 
@@ -17,7 +17,17 @@ from bot.facts.base import FactBase, Thing
 from bot.facts.edtf import DateError, Edtf
 from bot.facts.humanise import humanise, read_date
 from bot.facts.snapshot import Snapshot
-from bot.parse import Misread, clean, quote, read_line, tokenize, type_arguments, write_line
+from bot.parse import (
+    SHAPED,
+    Misread,
+    clean,
+    no_command,
+    quote,
+    read_line,
+    tokenize,
+    type_arguments,
+    write_line,
+)
 from bot.registry import COMMON, Command, Option, OptionKind, Registry
 from bot.reply import Action, Footer, Kind, Name, Reply, change_spans
 
@@ -30,6 +40,9 @@ THINGS: Final = {
     OptionKind.SOURCE: ("source",),
 }
 """What completes an option that takes the name of something."""
+
+LONGEST_TYPED: Final = 500
+"""Characters of a half-typed line or value that is still completed."""
 
 
 class Library(Protocol):
@@ -75,15 +88,17 @@ class Dispatcher:
 
     def ask(self, line: str, asker: Asker) -> Reply:
         """Answer a typed line."""
-        try:
-            call = read_line(line, self.registry)
-        except Misread as error:
-            return self._misread(error)
-        return self.answer(call, asker)
+        return self._safely(lambda: read_line(line, self.registry, self._visible(asker)), asker)
 
     def answer(self, call: Call, asker: Asker) -> Reply:
         """Answer a call whose arguments are told apart."""
+        return self._safely(lambda: call, asker)
+
+    def _safely(self, read: Callable[[], Call], asker: Asker) -> Reply:
+        """Answer a call, or say why there is no answer; what went wrong inside goes to the log alone."""
+        call = Call("")
         try:
+            call = read()
             return self._answer(call, asker)
         except Misread as error:
             return self._misread(error)
@@ -98,20 +113,24 @@ class Dispatcher:
     def _answer(self, call: Call, asker: Asker) -> Reply:
         command = self.registry.get(call.command)
         if command is None:
-            return self.ask(f"/{call.command[:40]}", asker) if call.command else self.ask("", asker)
-        arguments = type_arguments(command, call, self._today())
-        day = self._day(command, arguments.pop("as-of", None))
-        base = self._base(asker, arguments.pop("in", ""), day)
-        for option in command.options:
-            if option.required and option.name not in arguments:
-                return self._footed(self._missing(base, command, option), base, call)
-        reply = command.run(base, **{_parameter(command, name): value for name, value in arguments.items()})
-        carried = {name: call.arguments[name] for name in ("as-of", "in") if call.arguments.get(name)}
-        return self._footed(_carry(reply, carried), base, call)
-
-    def _day(self, command: Command, as_of: Edtf | None) -> date:
-        """Return the last day that `as-of:` may mean, but none that is still to come."""
+            raise no_command(f"/{clean(call.command)}", "", self.registry)
         today = self._today()
+        arguments = type_arguments(command, call, today)
+        # What was asked, in words that mean the same on another day.
+        asked = {name: one.text if isinstance(one, Edtf) else one for name, one in arguments.items()}
+        day = self._day(command, arguments.pop("as-of", None), today)
+        if "as-of" in asked:
+            asked["as-of"] = day.isoformat()
+        base = self._base(asker, arguments.pop("in", ""), day)
+        lacking = next((one for one in command.options if one.required and one.name not in arguments), None)
+        if lacking:
+            reply = self._missing(base, command, lacking)
+        else:
+            reply = command.run(base, **{_parameter(name): value for name, value in arguments.items()})
+        return self._footed(_carry(reply, command, asked), base, Call(command.name, asked), asker)
+
+    def _day(self, command: Command, as_of: Edtf | None, today: date) -> date:
+        """Return the last day that `as-of:` may mean, but none that is still to come."""
         if as_of is None or as_of.latest is None:
             return today
         if as_of.earliest is not None and as_of.earliest > today.toordinal():
@@ -122,14 +141,19 @@ class Dispatcher:
         return date.fromordinal(min(as_of.latest, today.toordinal()))
 
     def _base(self, asker: Asker, dossier: str, day: date) -> FactBase:
-        snapshot = self._library.snapshot
-        visible = [
-            one for one in sorted(snapshot.dossiers) if asker.dossiers is None or one in asker.dossiers
-        ]
+        visible = self._visible(asker)
         if dossier and dossier not in visible:
             known = f"Here are: {', '.join(visible)}." if visible else "None is to be seen from here."
             raise Misread(f"There is no dossier {dossier[:40]!r}. {known}")
-        return FactBase(snapshot, [dossier] if dossier else visible, day)
+        return FactBase(self._library.snapshot, [dossier] if dossier else visible, day)
+
+    def _visible(self, asker: Asker) -> list[str]:
+        """Return the dossiers that the place of the asker may see."""
+        return [
+            one
+            for one in sorted(self._library.snapshot.dossiers)
+            if asker.dossiers is None or one in asker.dossiers
+        ]
 
     def _missing(self, base: FactBase, command: Command, option: Option) -> Reply:
         if option.kind is OptionKind.WORDS:
@@ -145,18 +169,24 @@ class Dispatcher:
             ]
         return missing(sentence, command.name, option.name, things)
 
-    def _footed(self, reply: Reply, base: FactBase, call: Call) -> Reply:
-        arguments = dict(call.arguments) | {"as-of": base.as_of.isoformat()}
+    def _footed(self, reply: Reply, base: FactBase, call: Call, asker: Asker) -> Reply:
+        arguments = call.arguments | {"as-of": base.as_of.isoformat()}
         if len(base.dossiers) == 1 < len(base.snapshot.dossiers):
             arguments["in"] = base.dossiers[0]
         footer = Footer(
             snapshot=base.snapshot.id,
             as_of=humanise(base.as_of.isoformat()),
             facts=base.count,
-            command=self.canonical(msgspec.structs.replace(call, arguments=arguments)),
-            notice=self.notice if call.command == "help" else "",
+            command=self.canonical(Call(call.command, arguments)),
+            notice=self._notice_for(asker) if call.command == "help" else "",
         )
         return msgspec.structs.replace(reply, footer=footer)
+
+    def _notice_for(self, asker: Asker) -> str:
+        """Return the notice; a file or a name in it may be of a dossier that not every place sees."""
+        if not self.notice or asker.dossiers is None:
+            return self.notice
+        return f"Snapshot {self._library.snapshot.id} goes on answering: the facts on disk do not load."
 
     def _misread(self, error: Misread) -> Reply:
         choices = tuple(Action(line, line) for line in error.lines)
@@ -171,7 +201,7 @@ class Dispatcher:
         try:
             declared = self.registry.get(command)
             one = declared.option(option) if declared else None
-            if one is None or len(prefix) > 200:
+            if one is None or len(prefix) > LONGEST_TYPED:
                 return []
             return list(self._suggest(one, clean(prefix), asker, limit))[:limit]
         except Exception:
@@ -208,7 +238,15 @@ class Dispatcher:
 
     def complete(self, line: str, asker: Asker, limit: int = 10) -> list[Completion]:
         """Suggest how a half-typed line may go on, best first."""
-        text = line.lstrip()
+        if len(line) > LONGEST_TYPED:
+            return []
+        try:
+            return self._go_on(clean(line) + " " * line[-1:].isspace(), asker, limit)
+        except Exception:
+            log.exception("completion failed")
+            return []
+
+    def _go_on(self, text: str, asker: Asker, limit: int) -> list[Completion]:
         head, space, rest = text.partition(" ")
         if not space:
             typed = head.lstrip("/").lower()
@@ -218,7 +256,7 @@ class Dispatcher:
         inner, inner_space, after = rest.partition(" ")
         if command and command.name == "briefing" and inner_space and (nested := self.registry.get(inner)):
             command, rest = nested, after
-        if command is None or len(text) > 500:
+        if command is None:
             return []
         return self._complete(command, text[: len(text) - len(rest)], rest, asker, limit)
 
@@ -233,16 +271,19 @@ class Dispatcher:
             values = self.suggest(command.name, option.name, open_.value, asker, limit)
             return [Completion(lead + quote(one.value), one.label, one.hint) for one in values]
         loose = [token for token in tokens if not (token.name and command.option(token.name))]
-        given = {token.name for token in tokens if token not in loose}
+        named = (command.option(token.name) for token in tokens if token.name)
+        given = {one.name for one in named if one}
         found: list[Completion] = []
         takes = next((one for one in command.options if one.name not in given and one not in COMMON), None)
-        if takes and takes.kind is not OptionKind.WORDS and len(loose) == len(tokens) - len(given):
+        at_end = tokens[len(tokens) - len(loose) :] == loose
+        if takes and takes.kind is not OptionKind.WORDS and at_end:
             start = loose[0].start if loose else len(rest)
             prefix = " ".join(token.value for token in loose)
             offered = self.suggest(command.name, takes.name, prefix, asker, limit)
             lead = before + rest[:start]
-            named = "" if takes.required or takes is command.options[0] else f"{takes.name}:"
-            found = [Completion(lead + named + quote(one.value), one.label, one.hint) for one in offered]
+            if not takes.required and takes is not command.options[0]:
+                lead += f"{takes.name}:"
+            found = [Completion(lead + quote(one.value), one.label, one.hint) for one in offered]
         start = open_.start if open_ else len(rest)
         typed = (open_.value if open_ else "").lower()
         names = [one for one in command.options if one.name not in given and one.name.startswith(typed)]
@@ -255,19 +296,32 @@ def _offer(thing: Thing) -> Suggestion:
     return Suggestion(thing.ref, thing.label, thing.ref)
 
 
-def _parameter(command: Command, option: str) -> str:
+def _parameter(option: str) -> str:
     name = option.replace("-", "_")
     return f"{name}_" if name in {"from", "in", "is"} else name
 
 
-def _carry(reply: Reply, carried: dict[str, str]) -> Reply:
-    """Let every command in a reply keep the day and the dossier that the answer was asked for."""
-    if not carried:
+def _carry(reply: Reply, command: Command, asked: dict[str, str]) -> Reply:
+    """Let every command in a reply keep the day and the dossier that the answer was asked for.
+
+    Where a choice asks the same command again, it keeps the dates and choices that were given too.
+    """
+    tail = _tail(asked, COMMON)
+    shaped = [one for one in command.options if one.kind in SHAPED and one not in COMMON]
+    again = _tail(asked, shaped) if reply.kind in {Kind.ASK, Kind.NONE} else ""
+    if not tail and not again:
         return reply
-    tail = "".join(f" {name}:{quote(value)}" for name, value in carried.items())
-    actions = tuple(Action(one.label, one.command + tail, one.hint) for one in reply.actions)
+    same = f"/{command.name} "
+    actions = tuple(
+        Action(one.label, one.command + (again if one.command.startswith(same) else "") + tail, one.hint)
+        for one in reply.actions
+    )
     sources = tuple(msgspec.structs.replace(one, command=one.command + tail) for one in reply.sources)
     reply = msgspec.structs.replace(reply, actions=actions, sources=sources)
     return change_spans(
         reply, lambda span: Name(span.text, span.command + tail) if isinstance(span, Name) else span
     )
+
+
+def _tail(asked: dict[str, str], options: Iterable[Option]) -> str:
+    return "".join(f" {one.name}:{quote(asked[one.name])}" for one in options if one.name in asked)

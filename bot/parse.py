@@ -128,14 +128,15 @@ def read_line(text: str, registry: Registry, dossiers: Collection[str] = ()) -> 
         raise Misread("The line is empty: type a command such as /briefing.", lines=_examples(registry))
     command = registry.get(head)
     if command is None:
-        raise _no_command(head, rest, registry)
+        raise no_command(head, rest, registry)
     inner, _, after = rest.partition(" ")
     if command.name == "briefing" and (nested := registry.get(inner)):
         command, rest = nested, after
     return Call(command.name, _assign(command, tokenize(rest), dossiers))
 
 
-def _no_command(head: str, rest: str, registry: Registry) -> Misread:
+def no_command(head: str, rest: str, registry: Registry) -> Misread:
+    """Return what is said of a command that does not exist, with the lines that may have been meant."""
     shown = head if len(head) <= 40 else head[:39] + "…"
     near = get_close_matches(head.lstrip("/").lower()[:40], [command.name for command in registry], 2, 0.6)
     lines = tuple(f"/{name} {rest}".strip() for name in near)

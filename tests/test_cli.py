@@ -72,7 +72,7 @@ def test_a_line_may_be_one_word_or_several(run: Shell, words: list[str]) -> None
         (["/search", "parallel imports"], '/search "parallel imports" as-of:'),
         (
             ["/timeline", "gref", "from:11 December 2024"],
-            '/timeline about:gref from:"11 December 2024" as-of:',
+            "/timeline about:gref from:2024-12-11 as-of:",
         ),
         (["/search", "imports", "as-of:22 November 2026"], "/search imports as-of:2026-11-22"),
     ],

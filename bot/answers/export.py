@@ -11,6 +11,7 @@ import msgspec
 
 from bot.answers.statement import Writer
 from bot.facts.base import FactBase
+from bot.facts.stated import moment
 from bot.reply import Cite, Kind, Reply, Table, line, span_text
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -18,7 +19,10 @@ FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One fact; `statement` is what answers say, with attribution, date, status and rating."""
+    """One fact; `statement` is what answers say, with attribution, date, status and rating.
+
+    `date` (EDTF) is when it happened, else when it was said.
+    """
 
     dossier: str
     id: str
@@ -49,7 +53,7 @@ def rows(base: FactBase) -> Iterator[Row]:
             fact.kind.value,
             "".join(span_text(span) for span in said.spans if not isinstance(span, Cite)).rstrip(),
             stated.status(base.today).value,
-            fact.date.date if fact.date else None,
+            moment(fact),
             fact.due,
             fact.about,
             refs,

@@ -12,9 +12,8 @@ def overview(registry: Registry) -> Reply:
         Field(_short(command), line(f"{command.summary}. ", Name(command.example, command.example)))
         for command in registry
     )
-    common = "; ".join(f"{option.name}: {option.help[0].lower()}{option.help[1:]}" for option in COMMON)
     hints = (
-        line(f"Every command also takes {common}."),
+        *(line(f"{option.name}: works with every command. {option.help}.") for option in COMMON),
         line("Give arguments in order or as name:value; quotes keep words together."),
         line("Dates may be written as 2024-12-11, 2024-12, 2024 or as answers print them."),
     )

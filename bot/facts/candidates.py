@@ -1,9 +1,9 @@
 """Which words of the known names may be meant by a word that is nearly one of them.
 
 Words that differ by one letter share a form with one letter less. Words that differ in vowels, and by a
-choice between two transliterations, share a *skeleton*; with one or two consonants wrong they share a skeleton
-with as many less. All these are keys of one table, so candidates come from a few range scans, and only they
-are compared letter by letter (optimal string alignment: a swap of neighbours is one error).
+choice between two transliterations, share a *skeleton*; with one or two consonants wrong they share a
+skeleton with as many less. All these are keys of one table, so candidates come from a few range scans, and
+only they are compared letter by letter (optimal string alignment: a swap of neighbours is one error).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LONGEST: Final = 32
 """Longer words are only found as they are written."""
 
 _LOOKED_AT: Final = 250  # candidates compared, however crowded their keys are
-_KEPT: Final = 12
+_KEPT: Final = 24
 _TRANSLITERATED: Final = 4  # letters by which two transliterations of a name differ at most
 _INSERT: Final = "INSERT INTO name_near SELECT DISTINCT * FROM temp.near ORDER BY key, word"
 _SELECT: Final = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-ARTICLES: Final = frozenset({"the", "a", "an"})
+ARTICLES: Final = frozenset({"the"})  # "a" would swallow initials
 TITLES: Final = ARTICLES | {
     *(
         "mr",
@@ -39,7 +39,7 @@ TITLES: Final = ARTICLES | {
 }
 """What may stand before a person's name without being part of it; before other names only articles may."""
 
-EMPTY: Final = ARTICLES | {"and", "of", "for", "in", "on"}
+EMPTY: Final = ARTICLES | {"a", "an", "and", "of", "for", "in", "on"}
 """Words that alone say nothing."""
 
 FAR: Final = 3

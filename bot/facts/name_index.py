@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -46,6 +46,7 @@ _KEY_BITS: Final = 27
 _PROMINENCE_BITS: Final = 20
 _DOSSIER_BITS: Final = 14
 _GROUP_BITS: Final = _KEY_BITS + _PROMINENCE_BITS
+_LAST_DOSSIER: Final = (1 << _DOSSIER_BITS) - 1
 _LAST_KEY: Final = (1 << _KEY_BITS) - 1
 _MOST_PROMINENT: Final = (1 << _PROMINENCE_BITS) - 1
 _COMPACT_WORDS: Final = 6  # nobody runs more words than these together
@@ -90,7 +91,6 @@ class Group(NamedTuple):
 
     first: int
     last: int
-    dossier: int
 
 
 class Row(NamedTuple):
@@ -114,20 +114,15 @@ RawRow = tuple[int, str, str, int, str, str]
 """What a :class:`Row` is made of; completion reads many and makes none."""
 
 
-def key_of(place: int) -> int:
-    """Return the number of the thing at a place."""
-    return place & _LAST_KEY
-
-
 def rank_of(place: int) -> int:
     """Return a number that falls with the prominence of the thing at a place."""
     return place >> _KEY_BITS & _MOST_PROMINENT
 
 
-def group_of(place: int) -> tuple[str, int]:
-    """Return the kind of the thing at a place, and the number of its dossier."""
+def address_of(place: int) -> tuple[str, int, int]:
+    """Return the kind of the thing at a place, its key, and the number of its dossier."""
     group = place >> _GROUP_BITS
-    return KINDS[group >> _DOSSIER_BITS], group & ((1 << _DOSSIER_BITS) - 1)
+    return KINDS[group >> _DOSSIER_BITS], place & _LAST_KEY, group & _LAST_DOSSIER
 
 
 def groups(kind: str, dossiers: frozenset[int]) -> list[Group]:
@@ -135,14 +130,25 @@ def groups(kind: str, dossiers: frozenset[int]) -> list[Group]:
     return [_group(kind, dossier) for dossier in sorted(dossiers) if 0 <= dossier < 1 << _DOSSIER_BITS]
 
 
-def first(db: sqlite3.Connection, group: Group, limit: int) -> list[RawRow]:
-    """Return the most prominent things of a group."""
-    return db.execute(_FIRST, (group.first, group.last, limit)).fetchall()
+def first(db: sqlite3.Connection, within: Sequence[Group], limit: int) -> Iterable[RawRow]:
+    """Return the most prominent things of some groups, at most `limit` of each."""
+    return _merged(within, lambda group: db.execute(_FIRST, (group.first, group.last, limit)))
 
 
-def by_words(db: sqlite3.Connection, expression: str, group: Group, limit: int) -> Iterator[RawRow]:
-    """Yield the things of a group whose folded words satisfy an FTS5 expression, as far as they are read."""
-    return db.execute(_BY_WORDS, (expression, group.first, group.last, limit))
+def by_words(
+    db: sqlite3.Connection, expression: str, within: Sequence[Group], limit: int
+) -> Iterable[RawRow]:
+    """Return the things whose folded words satisfy an FTS5 expression, most prominent first.
+
+    At most `limit` of each group are read, and of a single group no more than are taken.
+    """
+    return _merged(within, lambda group: db.execute(_BY_WORDS, (expression, group.first, group.last, limit)))
+
+
+def _merged(within: Sequence[Group], read: Callable[[Group], Iterable[RawRow]]) -> Iterable[RawRow]:
+    if len(within) == 1:
+        return read(within[0])
+    return sorted((row for group in within for row in read(group)), key=lambda row: rank_of(row[0]))
 
 
 def by_key(
@@ -226,4 +232,4 @@ def _place(thing: Named) -> int:
 
 def _group(kind: str, dossier: int) -> Group:
     start = ((KINDS.index(kind) << _DOSSIER_BITS) + dossier) << _GROUP_BITS
-    return Group(start, start + (1 << _GROUP_BITS) - 1, dossier)
+    return Group(start, start + (1 << _GROUP_BITS) - 1)

@@ -29,7 +29,7 @@ _CHOICES: Final = 10
 _SUGGESTIONS: Final = 3
 _SUGGESTED: Final = 0.4  # the share of a query's letters that a suggestion has at least
 _WORDS: Final = 4  # the longest words of a query are those by which things are looked for
-_KEY_ROWS, _EXACT_ROWS, _NEAR_ROWS, _PART_ROWS = 48, 24, 32, 16
+_KEY_ROWS, _EXACT_ROWS, _NEAR_ROWS, _PART_ROWS = 24, 24, 32, 16
 _SPARE: Final = 8  # times as many things are looked at as completions are wanted
 _EAST_ASIAN: Final = re.compile("[\u3400-\u9fff\uac00-\ud7a3]")
 _EXACT: Final = Fit(0, True, 1.0, whole=True)
@@ -96,12 +96,11 @@ class _Candidate(msgspec.Struct, frozen=True):
 
     @property
     def match(self) -> Match:
-        row = self.row
-        kind, dossier = index.group_of(row.place)
-        score = round(self.fit.score, 3)
-        return Match(
-            kind, index.key_of(row.place), dossier, row.id, row.label, self.spelling, score, self.how
-        )
+        return _match(self.row, self.spelling, round(self.fit.score, 3), self.how)
+
+
+def _match(row: RawRow, spelling: str, score: float, how: How) -> Match:
+    return Match(*index.address_of(row[0]), row[1], row[2], spelling, score, how)
 
 
 # --- completion ----------------------------------------------------------------------------------------
@@ -126,29 +125,21 @@ def complete(
         found = _completions(db, tokens(prefix.strip() + "й"), groups, limit)
     if not found and words:
         found = _completions(db, without_titles(words), groups, limit)
-    found.sort(key=lambda entry: (index.rank_of(entry[0][0]), entry[0][2].casefold()))
-    return [
-        Match(kind, index.key_of(row[0]), dossier, row[1], row[2], spelling, 1.0, How.PREFIX)
-        for row, spelling, dossier in found[:limit]
-    ]
+    found.sort(key=lambda one: (index.rank_of(one[0][0]), one[0][2].casefold()))
+    return [_match(row, spelling, 1.0, How.PREFIX) for row, spelling in found]
 
 
 def _completions(
     db: sqlite3.Connection, words: Sequence[str], groups: Sequence[Group], limit: int
-) -> list[tuple[RawRow, str, int]]:
-    """Return things, each with the spelling that goes on from the words and the number of its dossier."""
-    found: list[tuple[RawRow, str, int]] = []
+) -> list[tuple[RawRow, str]]:
+    """Return the most prominent things, each with the spelling that goes on from the words."""
     if not words:
-        for group in groups:
-            found += [(row, row[2], group.dossier) for row in index.first(db, group, limit)]
-        return found
+        return [(row, row[2]) for row in islice(index.first(db, groups, limit), limit)]
     expression = " AND ".join(f"{word[: index.PREFIX]}*" for word in _longest(words))
-    for group in groups:
-        # The index knows no longer prefixes, and takes "gref" for both words of "g gr": some do not fit.
-        rows = index.by_words(db, expression, group, limit * _SPARE)
-        spelled = ((row, _completed(row, words), group.dossier) for row in rows)
-        found += islice((one for one in spelled if one[1]), limit)
-    return found
+    # The index knows no longer prefixes, and takes "gref" for both words of "g gr": some do not fit.
+    rows = index.by_words(db, expression, groups, limit * max(1, _SPARE // max(1, len(groups))))
+    spelled = ((row, _completed(row, words)) for row in rows)
+    return list(islice((one for one in spelled if one[1]), limit))
 
 
 def _completed(row: RawRow, words: Sequence[str]) -> str:
@@ -328,7 +319,7 @@ def _term(word: str, meant: _Near | None = None, most: int = 0) -> str:
 def _look(
     db: sqlite3.Connection, expressions: Sequence[str], groups: Sequence[Group], limit: int, query: Query
 ) -> tuple[list[_Candidate], bool]:
-    looks = [list(index.by_words(db, part, group, limit)) for part in expressions for group in groups]
+    looks = [list(islice(index.by_words(db, part, groups, limit), limit)) for part in expressions]
     rows = {row[0]: row for look in looks for row in look}
     return [_best(Row(*row), query) for row in rows.values()], any(len(look) == limit for look in looks)
 

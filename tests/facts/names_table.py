@@ -18,7 +18,7 @@ german-gref | German Gref | Герман Греф; Herman Gref | 40
 vladimir-putin | Vladimir Putin | Владимир Путин; V. Putin; 弗拉基米尔·普京; 普京 | 90
 xi-jinping | Xi Jinping | 习近平; Си Цзиньпин | 80
 mikhail-mishustin | Mikhail Mishustin | Михаил Мишустин | 30
-alexander-vedyakhin | Alexander Vedyakhin | Александр Ведяхин | 20
+alexander-vedyakhin | Alexander Vedyakhin | Александр Ведяхин; A. Vedyakhin; Vedyakhin | 20
 dmitry-peskov | Dmitry Peskov | Дмитрий Песков | 12
 sergey-lavrov | Sergey Lavrov | Сергей Лавров | 14
 yevgeny-primakov | Yevgeny Primakov | Евгений Примаков | 3
