@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -46,6 +47,7 @@ class BriefingClient(discord.AutoShardedClient):
             shard_count=self.config.shards or None,
         )
         self.desk = desk
+        self.logged_in = asyncio.Event()
         self.answering = Answering(desk, self.config, dossiers)
         self.tree = Tree(self)
         add_commands(self.tree, desk.registry, self)
@@ -53,6 +55,7 @@ class BriefingClient(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Prepare the commands once, before the gateway is connected."""
+        self.logged_in.set()
         if self.config.translations:
             await self.tree.set_translator(Translations(self.config.translations))
         if not self.config.sync:

@@ -46,6 +46,11 @@ class SettingError(ValueError):
     """Something that Discord needs is missing or not what it should be; the message says what to do."""
 
 
+def is_set_up(environment: Mapping[str, str]) -> bool:
+    """Whether the environment names a token, so that `run` serves Discord too."""
+    return bool(environment.get("DISCORD_TOKEN", "").strip())
+
+
 _TOKEN = re.compile(r"[\w-]{18,}\.[\w-]{6,}\.[\w-]{20,}")
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
 
