@@ -16,10 +16,17 @@ import msgspec
 import typer
 
 import bot
+from bot.adapters.discord.cli import discord_app
+from bot.adapters.discord.config import ChatError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from bot.adapters.discord.chat import Chat
+    from bot.adapters.discord.config import DiscordConfig
     from bot.config import Config
     from bot.facts.base import FactBase
+    from bot.registry import Registry
     from bot.reply import Reply
     from bot.service import Service
 
@@ -32,7 +39,7 @@ INTERRUPTED: Final = 130
 """Exit status after Ctrl-C: 128 and the signal's number, as shells have it."""
 
 
-Form = Literal["text", "markdown", "html", "json"]
+Form = Literal["text", "markdown", "html", "json", "discord"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -90,7 +97,7 @@ def ask(
     """Answer one line, such as: ask /who gref."""
     from bot.reply import Kind
 
-    if page is not None and form in ("markdown", "json"):
+    if page is not None and form in ("markdown", "json", "discord"):
         _refuse(f"--page goes with text and html; {form} is always the whole answer.")
     service = _open(ctx)
     reply = service.desk.ask(_line(line), service.asker("terminal"))
@@ -118,6 +125,11 @@ def _rendered(reply: Reply, form: Form, width: int | None, *, paged: bool) -> Se
         from bot.adapters.web.render import reply_json
 
         return [msgspec.json.format(msgspec.json.encode(reply_json(reply)), indent=2).decode() + "\n"]
+    if form == "discord":
+        from bot.adapters.discord.render import render as render_discord
+
+        encoded = msgspec.json.encode(render_discord(reply).pages)
+        return [msgspec.json.format(encoded, indent=2).decode() + "\n"]
     if form == "markdown":
         from bot.adapters.terminal.markdown import render_markdown
 
@@ -177,13 +189,43 @@ def demo(
 
 
 @app.command()
-def run(ctx: typer.Context) -> None:
+def run(
+    ctx: typer.Context,
+    http: Annotated[
+        bool, typer.Option("--http", help="Take Discord's interactions by HTTP instead of the gateway.")
+    ] = False,
+) -> None:
     """Serve everything that the configuration sets up, until stopped."""
-    _serve(_open(ctx, "info"), None, None, browser=False)
+    from bot.adapters.discord.config import is_set_up
+
+    service = _open(ctx, "info")
+    chats = [_discord(service, http=http)] if http or is_set_up(os.environ) else []
+    _serve(service, None, None, browser=False, chats=chats)
 
 
-def _serve(service: Service, host: str | None, port: int | None, *, browser: bool) -> None:
+def _discord(service: Service, *, http: bool) -> AbstractAsyncContextManager[Chat]:
+    from bot.adapters.discord.chat import serving_discord
+
+    config = service.config
+    return serving_discord(
+        service.desk,
+        _discord_config(config),
+        os.environ,
+        lambda channel: config.dossiers("discord", channel),
+        http=http,
+    )
+
+
+def _serve(
+    service: Service,
+    host: str | None,
+    port: int | None,
+    *,
+    browser: bool,
+    chats: Sequence[AbstractAsyncContextManager[object]] = (),
+) -> None:
     import asyncio
+    import contextlib
     import signal
     import webbrowser
 
@@ -199,16 +241,23 @@ def _serve(service: Service, host: str | None, port: int | None, *, browser: boo
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         application = create_app(service.desk, allowed_hosts=names, asker=service.asker("web"))
-        async with service.fresh(), serving(application, host, wanted) as bound:
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(service.fresh())
+            bound = await stack.enter_async_context(serving(application, host, wanted))
             address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
             sys.stdout.write(f"The playground is at {address} (Ctrl-C stops it).\n")
             sys.stdout.flush()
+            for chat in chats:
+                sys.stdout.write(f"{await stack.enter_async_context(chat)}\n")
+                sys.stdout.flush()
             if browser:
                 await asyncio.to_thread(webbrowser.open, address)
             await stop.wait()
 
     try:
         asyncio.run(serve())
+    except ChatError as error:
+        _fail(str(error))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         _fail(f"Nothing can listen on {host}, port {wanted} ({why}); choose another with --port.")
@@ -337,6 +386,27 @@ def evidence(
 def version() -> None:
     """Print the version."""
     sys.stdout.write(f"briefing-bot {bot.__version__}\n")
+
+
+def _registry() -> Registry:
+    from bot.commands import REGISTRY
+
+    return REGISTRY
+
+
+def _discord_config(config: Config) -> DiscordConfig:
+    from bot.adapters.discord.config import DiscordConfig
+    from bot.config import Switch
+
+    given = msgspec.structs.asdict(config.discord)
+    table: dict[str, dict[str, str]] = {}
+    for one in config.discord.translations:
+        table.setdefault(one.locale, {})[one.english] = one.translated
+    switches = {name: given[name] is Switch.ON for name in ("mentions", "sync")}
+    return DiscordConfig(**given | switches | {"translations": table})
+
+
+app.add_typer(discord_app(_registry, lambda ctx: _discord_config(_config(ctx, None))), name="discord")
 
 
 def _config(ctx: typer.Context, briefings: Path | None) -> Config:

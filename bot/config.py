@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +42,40 @@ class Web(Record, frozen=True, kw_only=True):
     hosts: tuple[str, ...] = ()
 
 
+class Switch(StrEnum):
+    """A setting that is on or off."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class Translation(Record, frozen=True, kw_only=True):
+    """A command's or option's description in another language; `locale` is Discord's, such as `de`."""
+
+    locale: str
+    english: str
+    translated: str
+
+
+class Discord(Record, frozen=True, kw_only=True):
+    """How the bot behaves in Discord; the token comes from the environment.
+
+    `public` lists commands and channel ids whose answers everyone sees. `mentions` answers "@briefing who
+    gref" and direct messages; when off, no messages are received. `sync` registers the commands at start
+    where they differ. `host` and `port` are those of HTTP interactions. `silence_seconds` is how long a shard
+    may say nothing before it is asked, and connected anew; `shards` of 0 lets Discord say how many.
+    """
+
+    public: tuple[str, ...] = ()
+    mentions: Switch = Switch.ON
+    sync: Switch = Switch.ON
+    translations: tuple[Translation, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 3001
+    silence_seconds: int = 900
+    shards: int = 0
+
+
 class Place(Record, frozen=True, kw_only=True):
     """What a channel of a platform (slack, discord, web, terminal) sees: these dossiers only."""
 
@@ -55,6 +90,7 @@ class Settings(Record, frozen=True, kw_only=True):
     briefings: str | None = None
     state: str | None = None
     web: Web = Web()
+    discord: Discord = Discord()
     places: tuple[Place, ...] = ()
 
 
@@ -64,6 +100,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     briefings: Path
     state: Path
     web: Web
+    discord: Discord
     places: tuple[Place, ...]
 
     @property
@@ -109,7 +146,9 @@ def load_config(
     kept = state or _path(environ, "BRIEFING_BOT_STATE")
     if kept is None:
         kept = beside / settings.state if settings.state else _default_state(environ)
-    return Config(briefings=root, state=kept, web=settings.web, places=settings.places)
+    return Config(
+        briefings=root, state=kept, web=settings.web, discord=settings.discord, places=settings.places
+    )
 
 
 def _path(environ: Mapping[str, str], name: str) -> Path | None:
@@ -130,8 +169,9 @@ def _read(file: Path) -> Settings:
         raise ConfigError(
             f"{first.file}, line {first.line}, column {first.column}: {first.message} {first.fix}"
         )
-    if not 0 <= settings.web.port <= 65_535:
-        raise ConfigError(f"{file}: web.port is {settings.web.port}; a port is a number from 0 to 65535.")
+    for name, port in (("web", settings.web.port), ("discord", settings.discord.port)):
+        if not 0 <= port <= 65_535:
+            raise ConfigError(f"{file}: {name}.port is {port}; a port is a number from 0 to 65535.")
     return msgspec.convert(settings, Settings, from_attributes=True)
 
 

@@ -11,7 +11,7 @@ import structlog
 
 from bot.adapters.discord.answering import Dossiers
 from bot.adapters.discord.app import BriefingClient
-from bot.adapters.discord.config import DiscordConfig, SettingError, secrets_from
+from bot.adapters.discord.config import ChatError, DiscordConfig, SettingError, secrets_from
 from bot.adapters.discord.run import CannotRun, run_discord
 from bot.adapters.discord.watchdog import Watchdog
 from bot.desk import Desk
@@ -22,10 +22,6 @@ PATIENCE: Final = 10.0
 """Seconds that the start waits for Discord; it goes on trying behind that."""
 
 
-class ChatError(Exception):
-    """Discord cannot be served; the message says what to do."""
-
-
 class Chat:
     """Discord being served. `client` is the one in use; posts go through it, health is its watchdog's."""
 
@@ -33,6 +29,9 @@ class Chat:
         self.client: BriefingClient | None = None
         self.watchdog: Watchdog | None = None
         self.where = "Discord cannot be reached yet; it is tried again and again."
+
+    def __str__(self) -> str:
+        return self.where
 
     def started(self, client: BriefingClient, watchdog: Watchdog) -> None:
         """Take note of a new client: each time Discord has to be reached anew."""

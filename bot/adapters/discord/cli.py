@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -66,6 +65,8 @@ def discord_app(
         except SettingError as error:
             _stop(str(error), USAGE)
         # The library takes a fifth of a second to import; the other commands need not wait for it.
+        import asyncio  # noqa: PLC0415
+
         from bot.adapters.discord.registering import Refused, register  # noqa: PLC0415
 
         work = register(registry(), settings(ctx), secrets.token, guild=guild, dry_run=dry_run)

@@ -42,6 +42,10 @@ class DiscordSecrets(msgspec.Struct, frozen=True, kw_only=True):
         return f"DiscordSecrets({', '.join(there)})"
 
 
+class ChatError(Exception):
+    """Discord cannot be served; the message says what to do."""
+
+
 class SettingError(ValueError):
     """Something that Discord needs is missing or not what it should be; the message says what to do."""
 

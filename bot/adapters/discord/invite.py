@@ -16,7 +16,7 @@ PERMISSIONS: Final[dict[str, tuple[int, str]]] = {
         1 << 16,
         "answer a mention as a reply, and find its own post after a lost answer instead of posting twice",
     ),
-    "Send Messages in Threads": (1 << 38, "the same in threads and in the posts of a forum"),
+    "Send Messages in Threads": (1 << 38, "do the same in threads and in the posts of a forum"),
 }
 """Name in Discord's settings, bit, and what it is for. Commands and their answers need none of them."""
 

@@ -8,8 +8,8 @@ from fakes.discord import TOKEN, FakeDiscord
 from stub_desk import StubDesk
 
 from bot.adapters.discord.app import everything
-from bot.adapters.discord.chat import ChatError, serving_discord
-from bot.adapters.discord.config import DiscordConfig, is_set_up
+from bot.adapters.discord.chat import serving_discord
+from bot.adapters.discord.config import ChatError, DiscordConfig, is_set_up
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -13,6 +16,7 @@ from typer.testing import CliRunner
 from bot.adapters.discord.cli import discord_app
 from bot.adapters.discord.config import DiscordConfig, DiscordSecrets, SettingError, require, secrets_from
 from bot.adapters.discord.invite import PERMISSION_BITS, NotAnId, application_id, server_link
+from bot.adapters.discord.limits import problems
 from bot.adapters.discord.registering import Refused, register
 
 APP = discord_app(lambda: REGISTRY, lambda ctx: DiscordConfig())
@@ -123,3 +127,25 @@ def test_help_does_not_import_the_library() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False False"
     assert isinstance(APP, typer.Typer)
+
+
+def test_the_command_line_prints_message_bodies_and_the_link(tmp_path: Path) -> None:
+    def bot(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+        return subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "bot", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=home | environment,
+        )
+
+    asked = bot("ask", "/timeline", "--as", "discord")
+    pages = json.loads(asked.stdout)
+    assert asked.returncode == 0
+    assert len(pages) > 1
+    assert all(problems(page) == [] for page in pages)
+    assert "client_id=123456789012345678" in bot("discord", "invite", DISCORD_TOKEN=NEW_TOKEN).stdout
+    refused = bot("discord", "sync", "--dry-run")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("Set DISCORD_TOKEN")
