@@ -64,13 +64,13 @@ class _Receiver:
             return _malformed()
         if not isinstance(data, dict):
             return _malformed()
-        if data.get("type") == PING:
+        if data.get("type") == PING and data["type"] is not True:
             return web.json_response({"type": PONG})
         return self._hand_over(data)
 
     def _hand_over(self, data: dict[str, Any]) -> web.Response:
-        number = data.get("id")
-        if data.get("type") not in _HANDED_OVER or not isinstance(number, str):
+        kind, number = data.get("type"), data.get("id")
+        if type(kind) is not int or kind not in _HANDED_OVER or not isinstance(number, str):
             return _malformed()
         if number in self._done:
             return web.Response(status=202)

@@ -184,6 +184,7 @@ async def test_a_name_can_be_typed_after_a_restart_too(place: SimpleNamespace, d
     asked = place.channel.last_message
     assert labels(asked) == ["Type the name"]
     shown = await place.alice.click(asked, label="Type the name")
+    await place.env.restart_bot(BriefingClient(desk, DiscordConfig(shards=1)))
     assert shown.modal
     assert shown.modal["title"] == "/who"
     answered = await place.alice.submit_modal(shown, {"value": 'Ada "O" Okafor'})
@@ -213,6 +214,28 @@ async def test_what_is_not_for_the_bot_is_left_alone(
 ) -> None:
     await place.alice.send(place.channel, text.format(id=place.env.bot.user.id))
     assert desk.asked == []
+
+
+async def test_a_mention_that_may_not_be_answered_is_logged_not_raised(
+    place: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.env.inject_error(
+        "POST", "/channels/*/messages", status=403, code=50013, message="Missing Permissions"
+    )
+    await place.alice.send(place.channel, f"<@{place.env.bot.user.id}> who okafor")
+    assert "message not answered" in capsys.readouterr().out
+    assert place.env.errors == []
+
+
+@pytest.mark.parametrize("label", ["Next", "Share to channel"])
+async def test_a_press_that_comes_too_late_is_logged_not_raised(
+    place: SimpleNamespace, label: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = await place.alice.slash(place.channel, "briefing")
+    place.env.inject_error("POST", "/interactions/*", status=404, code=10062, message="Unknown interaction")
+    await place.alice.click(result.response, label=label)
+    assert "press not answered" in capsys.readouterr().out
+    assert place.env.errors == []
 
 
 async def test_direct_messages_need_no_mention_and_are_not_hidden(
@@ -287,5 +310,9 @@ def test_nothing_privileged_is_asked_for(desk: StubDesk) -> None:
     assert not (intents.members)
     assert not (intents.presences)
     assert not (intents.message_content)
-    assert client.allowed_mentions is not None
-    assert client.allowed_mentions.to_dict() == {"parse": []}
+    mentions = client.allowed_mentions
+    assert mentions is not None
+    assert not (mentions.everyone)
+    assert not (mentions.users)
+    assert not (mentions.roles)
+    assert not (mentions.replied_user)

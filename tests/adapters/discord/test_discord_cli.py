@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from click.testing import Result
 from fakes.discord import TOKEN, FakeDiscord
 from stub_desk import REGISTRY
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from bot.adapters.discord.cli import discord_app
 from bot.adapters.discord.config import DiscordConfig, DiscordSecrets, SettingError, require, secrets_from

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
+from random import Random
 from typing import Any
 
 import pytest
@@ -175,6 +177,8 @@ MALFORMED: dict[str, bytes] = {
     "nested": b"[" * 100_000,
     "no type": b"{}",
     "type is text": b'{"type":"1"}',
+    "type is a table": b'{"type":{},"id":"1"}',
+    "type is true": b'{"type":true,"id":"1","data":{}}',
     "type is unknown": b'{"type":9,"id":"1"}',
     "type is huge": b'{"type":1' + b"0" * 400 + b"}",
     "no id": b'{"type":2}',
@@ -191,6 +195,47 @@ async def test_what_is_signed_and_malformed_is_refused(http: Http, body: bytes) 
     status, text = await http.send(body, signed(body))
     assert (status, text) == (400, "This is not an interaction.")
     assert http.desk.asked == []
+
+
+async def test_signed_payloads_of_any_shape_do_no_harm(http: Http) -> None:
+    """A fuzz target with a fixed seed: parts of real interactions gone, doubled, or of another type."""
+    chooser = Random(7)
+    option = {"type": 3, "name": "name", "value": "oka", "focused": True}
+    data = {"id": "1", "name": "who", "type": 1, "options": [option]}
+    press = {"custom_id": "b1:a:1::/who okafor", "component_type": 2}
+    made = [
+        lambda: http.fake.command("who", name="okafor"),
+        lambda: http.fake.interaction(4, data),
+        lambda: http.fake.interaction(3, press, message=http.fake.message_payload(400, BOTH, [])),
+        lambda: http.fake.interaction(5, {"custom_id": "b1:t:1::/who name", "components": []}),
+    ]
+    statuses = Counter[int]()
+    for _ in range(400):
+        payload = json.loads(json.dumps(chooser.choice(made)()))
+        for _ in range(chooser.randint(1, 3)):
+            spoil(payload, chooser)
+        statuses[(await http.signed(payload))[0]] += 1
+    assert set(statuses) <= {200, 202, 400}
+    assert statuses[400] > 50
+    assert (await http.signed({"type": 1, "id": "1"}))[0] == 200
+    # An answer to a spoilt id or token goes to an address that Discord does not have.
+    assert all(one.startswith("unknown route POST /interactions/") for one in http.fake.violations)
+    http.fake.violations.clear()
+
+
+def spoil(value: Any, chooser: Random) -> None:
+    """Change one part of a payload, somewhere."""
+    holders = [value]
+    for one in holders:
+        inner = one.values() if isinstance(one, dict) else one
+        holders += [each for each in inner if isinstance(each, dict | list) and each]
+    holder = chooser.choice(holders)
+    key = chooser.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
+    odd = [None, 0, -1, 10**30, "", "x", "１", [], {}, [[]], {"x": None}, True, 1.5, "\u202e\ud83d"]
+    if chooser.random() < 0.3:
+        del holder[key]
+    else:
+        holder[key] = chooser.choice(odd)
 
 
 async def test_a_body_that_is_too_large_is_refused(http: Http) -> None:
