@@ -12,7 +12,7 @@ import aiohttp
 import discord
 import pytest
 from fakes.discord import TOKEN, FakeDiscord
-from fakes.discord_payloads import TEXT_CHANNEL, USER
+from fakes.discord_payloads import TEXT_CHANNEL, THREAD_CHANNEL, USER
 from nacl.signing import SigningKey
 from stub_desk import StubDesk
 
@@ -109,6 +109,14 @@ async def test_a_mention_is_answered(bot: Bot, fake: FakeDiscord) -> None:
     await until(lambda: bool(fake.messages[TEXT_CHANNEL]))
     (body,) = fake.seen("POST", r"/channels/400/messages")
     assert str(body["message_reference"]["message_id"]) == message["id"]
+
+
+async def test_a_thread_sees_what_its_channel_sees(bot: Bot, fake: FakeDiscord) -> None:
+    thread = fake.channel_payload(THREAD_CHANNEL) | {"permissions": fake.permissions}
+    asked = fake.command("who", name="okafor") | {"channel_id": str(THREAD_CHANNEL), "channel": thread}
+    await fake.dispatch("INTERACTION_CREATE", asked)
+    await until(lambda: len(fake.answers) == 1)
+    assert bot.desk.asked[-1][1].channel == str(TEXT_CHANNEL)
 
 
 async def test_a_cut_connection_is_resumed_and_nothing_is_missed(bot: Bot, fake: FakeDiscord) -> None:
