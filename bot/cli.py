@@ -8,7 +8,6 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Never
 
@@ -347,15 +346,16 @@ def _base(service: Service, dossier: str | None, as_of: str | None) -> FactBase:
     from bot.facts.base import FactBase
     from bot.facts.edtf import DateError
     from bot.facts.humanise import read_date
+    from bot.parse import Misread, read_day
     from bot.service import local_today
 
-    day = local_today()
-    if as_of is not None:
-        try:
-            latest = read_date(as_of, day).latest
-        except DateError as error:
-            _refuse(f"--as-of: {error}")
-        day = date.fromordinal(latest) if latest else day
+    today = local_today()
+    try:
+        day = read_day(read_date(as_of, today) if as_of is not None else None, today)
+    except DateError as error:
+        _refuse(f"--as-of: {error}")
+    except Misread as error:
+        _refuse(str(error))
     snapshot = service.library.snapshot
     if dossier is not None and dossier not in snapshot.dossiers:
         _refuse(f"There is no dossier {dossier!r}; here are: {', '.join(sorted(snapshot.dossiers))}.")
@@ -422,6 +422,7 @@ def _config(ctx: typer.Context, briefings: Path | None) -> Config:
 
 
 def _open(ctx: typer.Context, level: LogLevel = "warning") -> Service:
+    from bot.config import ConfigError
     from bot.log import configure
     from bot.service import NothingToServe, open_service
 
@@ -431,6 +432,8 @@ def _open(ctx: typer.Context, level: LogLevel = "warning") -> Service:
         service = open_service(config)
     except NothingToServe as error:
         _fail(str(error))
+    except ConfigError as error:
+        _refuse(str(error))
     ctx.call_on_close(service.close)
     return service
 

@@ -15,6 +15,7 @@ from bot.answers.usage import explain, overview
 from bot.answers.who import who as answer_who
 from bot.facts.base import FactBase
 from bot.facts.edtf import Edtf
+from bot.parse import no_command
 from bot.registry import Option, OptionKind, Registry
 from bot.reply import Reply
 
@@ -118,4 +119,6 @@ def help_(
 ) -> Reply:
     """What the commands are and how they are written."""
     declared = REGISTRY.get(command)
+    if command and declared is None:
+        raise no_command(command, "", REGISTRY)
     return explain(declared) if declared else overview(REGISTRY)

@@ -76,10 +76,19 @@ class Discord(Record, frozen=True, kw_only=True):
     shards: int = 0
 
 
-class Place(Record, frozen=True, kw_only=True):
-    """What a channel of a platform (slack, discord, web, terminal) sees: these dossiers only."""
+class Platform(StrEnum):
+    """Where the bot speaks."""
 
-    platform: str
+    SLACK = "slack"
+    DISCORD = "discord"
+    WEB = "web"
+    TERMINAL = "terminal"
+
+
+class Place(Record, frozen=True, kw_only=True):
+    """What a channel of a platform sees: these dossiers only. Without a channel, all other channels."""
+
+    platform: Platform
     dossiers: tuple[str, ...]
     channel: str = ""
 
@@ -162,7 +171,8 @@ def _read(file: Path) -> Settings:
         raise ConfigError(f"The configuration {file} cannot be read ({error.strerror}).") from None
     reading = read(data, str(file))
     found = Findings(str(file))
-    found.found = reading.findings
+    # Y019, an empty file, is an error only where there must be records.
+    found.found = [one for one in reading.findings if one.code != "Y019"]
     settings = build(reading.tree, Settings, found) if reading.tree else Settings()
     if found.found or settings is BAD:
         first = min(found.found)
@@ -177,7 +187,8 @@ def _read(file: Path) -> Settings:
 
 def _default_briefings() -> Path:
     working = Path("briefings")
-    return next((folder for folder in (working, CHECKOUT) if folder.is_dir()), SHIPPED)
+    is_checkout = (CHECKOUT.parent / "pyproject.toml").is_file()
+    return working if working.is_dir() else CHECKOUT if is_checkout else SHIPPED
 
 
 def _default_state(environ: Mapping[str, str]) -> Path:

@@ -23,6 +23,7 @@ from bot.parse import (
     clean,
     no_command,
     quote,
+    read_day,
     read_line,
     tokenize,
     type_arguments,
@@ -101,7 +102,7 @@ class Dispatcher:
             call = read()
             return self._answer(call, asker)
         except Misread as error:
-            return self._misread(error)
+            return self._misread(error, asker)
         except Exception:
             reference = self._reference()
             log.exception("answer failed", command=call.command[:40], reference=reference)
@@ -118,7 +119,7 @@ class Dispatcher:
         arguments = type_arguments(command, call, today)
         # What was asked, in words that mean the same on another day.
         asked = {name: one.text if isinstance(one, Edtf) else one for name, one in arguments.items()}
-        day = self._day(command, arguments.pop("as-of", None), today)
+        day = read_day(arguments.pop("as-of", None), today, command)
         if "as-of" in asked:
             asked["as-of"] = day.isoformat()
         base = self._base(asker, arguments.pop("in", ""), day)
@@ -128,17 +129,6 @@ class Dispatcher:
         else:
             reply = command.run(base, **{_parameter(name): value for name, value in arguments.items()})
         return self._footed(_carry(reply, command, asked), base, Call(command.name, asked), asker)
-
-    def _day(self, command: Command, as_of: Edtf | None, today: date) -> date:
-        """Return the last day that `as-of:` may mean, but none that is still to come."""
-        if as_of is None or as_of.latest is None:
-            return today
-        if as_of.earliest is not None and as_of.earliest > today.toordinal():
-            sentence = (
-                f"as-of: {humanise(as_of)} is still to come; give a day up to {humanise(today.isoformat())}."
-            )
-            raise Misread(sentence, command)
-        return date.fromordinal(min(as_of.latest, today.toordinal()))
 
     def _base(self, asker: Asker, dossier: str, day: date) -> FactBase:
         visible = self._visible(asker)
@@ -188,8 +178,10 @@ class Dispatcher:
             return self.notice
         return f"Snapshot {self._library.snapshot.id} goes on answering: the facts on disk do not load."
 
-    def _misread(self, error: Misread) -> Reply:
-        choices = tuple(Action(line, line) for line in error.lines)
+    def _misread(self, error: Misread, asker: Asker) -> Reply:
+        """Say what was not understood; a line that would not be understood either is not offered."""
+        unclear = {Kind.USAGE, Kind.FAILURE}
+        choices = tuple(Action(one, one) for one in error.lines if self.ask(one, asker).kind not in unclear)
         return misread(str(error), error.command, choices)
 
     # --- completion ------------------------------------------------------------------------------------
@@ -241,7 +233,9 @@ class Dispatcher:
         if len(line) > LONGEST_TYPED:
             return []
         try:
-            return self._go_on(clean(line) + " " * line[-1:].isspace(), asker, limit)
+            text = clean(line)
+            found = self._go_on(f"{text} " if text and line[-1].isspace() else text, asker, limit)
+            return [one for one in found if one.line.rstrip() != text][:limit]
         except Exception:
             log.exception("completion failed")
             return []
@@ -251,7 +245,7 @@ class Dispatcher:
         if not space:
             typed = head.lstrip("/").lower()
             names = [command for command in self.registry if command.name.startswith(typed)]
-            return [Completion(f"/{one.name} ", f"/{one.name}", one.summary) for one in names][:limit]
+            return [Completion(f"/{one.name} ", f"/{one.name}", one.summary) for one in names]
         command = self.registry.get(head)
         inner, inner_space, after = rest.partition(" ")
         if command and command.name == "briefing" and inner_space and (nested := self.registry.get(inner)):
@@ -289,7 +283,7 @@ class Dispatcher:
         names = [one for one in command.options if one.name not in given and one.name.startswith(typed)]
         names = [one for one in names if not one.required and not (loose and one is takes and not open_)]
         found += [Completion(f"{before}{rest[:start]}{one.name}:", f"{one.name}:", one.help) for one in names]
-        return [one for one in found if one.line.rstrip() != (before + rest).rstrip()][:limit]
+        return found
 
 
 def _offer(thing: Thing) -> Suggestion:

@@ -105,6 +105,9 @@ class Library:
         except (OSError, sqlite3.Error, SnapshotError) as error:
             # It may need no edit to mend this, so the next look tries again.
             return Prepared((), reason=f"no new snapshot could be made ({error})")
+        except Exception:
+            log.exception("compiling failed")
+            return Prepared(stamp, reason="the facts on disk could not be compiled; the log says why")
         log.info(
             "snapshot compiled",
             snapshot=compiled.id,

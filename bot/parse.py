@@ -21,8 +21,8 @@ from typing import Any, Final
 import msgspec
 
 from bot.desk import Call
-from bot.facts.edtf import DateError
-from bot.facts.humanise import NAMED_DAYS, read_date
+from bot.facts.edtf import DateError, Edtf
+from bot.facts.humanise import NAMED_DAYS, humanise, read_date
 from bot.registry import COMMON, Command, Option, OptionKind, Registry
 
 LONGEST: Final = 2_000
@@ -263,6 +263,20 @@ def write_line(call: Call, registry: Registry) -> str:
 def quote(value: str) -> str:
     """Return an argument in quotes where it needs them."""
     return '"' + value.replace('"', '""') + '"' if NEEDS_QUOTES.search(value) else value
+
+
+def read_day(as_of: Edtf | None, today: date, command: Command | None = None) -> date:
+    """Return the last day that `as-of:` may mean, but none that is still to come; today if it is left out.
+
+    Raises:
+        Misread: even its first day is still to come.
+    """
+    if as_of is None or as_of.latest is None:
+        return today
+    if as_of.earliest is not None and as_of.earliest > today.toordinal():
+        last = humanise(today.isoformat())
+        raise Misread(f"as-of: {humanise(as_of)} is still to come; give a day up to {last}.", command)
+    return date.fromordinal(min(as_of.latest, today.toordinal()))
 
 
 def type_arguments(command: Command, call: Call, today: date) -> dict[str, Any]:

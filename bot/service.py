@@ -10,7 +10,7 @@ from datetime import date, datetime
 import structlog
 
 from bot.commands import REGISTRY
-from bot.config import Config
+from bot.config import Config, ConfigError
 from bot.desk import Asker
 from bot.dispatch import Dispatcher
 from bot.library import Library, NothingToServe
@@ -71,6 +71,12 @@ def open_service(config: Config, *, today: Callable[[], date] = local_today) -> 
 
     Raises:
         NothingToServe: the base does not load and there is no snapshot from before.
+        ConfigError: a place is to see a dossier that does not exist.
     """
     library = Library(config.briefings, config.snapshots)
+    unknown = {one for place in config.places for one in place.dossiers} - set(library.snapshot.dossiers)
+    if unknown:
+        library.close()
+        known = ", ".join(sorted(library.snapshot.dossiers))
+        raise ConfigError(f"places: there is no dossier {min(unknown)!r}; here are: {known}.")
     return Service(config, library, Dispatcher(REGISTRY, library, today=today))

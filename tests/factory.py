@@ -37,10 +37,11 @@ judgements:
   - text: The audit is likely to be late.
     based_on: [audit-order, chief]
     confidence: moderate
+    added: 2020-01-01
     likelihood: likely
     topics: [licences]
-  - {text: Dredging decides the timetable., based_on: [dredging], confidence: low}
-  - {text: The number of licences is stable., based_on: [old-count], confidence: high}
+  - {text: Dredging decides the timetable., based_on: [dredging], confidence: low, added: 2020-01-01}
+  - {text: The number of licences is stable., based_on: [old-count], confidence: high, added: 2020-01-01}
 """,
     "coast/sources.yaml": """
 - id: herald
@@ -253,7 +254,7 @@ topics:
   - {id: licences, title: Quillfeather licences}
   - {id: quills, title: Quillfeather matters}
 judgements:
-  - {text: Quillfeather decides everything., based_on: [review-order], confidence: low}
+  - {text: Quillfeather decides everything., based_on: [review-order], confidence: low, added: 2020-01-01}
 """,
     "north/sources.yaml": """
 - id: herald

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from itertools import islice
 
-from bot.answers.changes import SINCE_DAYS, told
+from bot.answers.changes import day_in_words, first_day, told
 from bot.answers.pick import pick, took
 from bot.answers.statement import Writer, tidy
 from bot.facts.base import FactBase, Thing
@@ -30,8 +30,8 @@ def briefing(base: FactBase, topic: str = "", since: Edtf | None = None, length:
     thing, typed = picked
     writer = Writer(base)
     title = thing.label if thing else _title(base)
-    points = [one for one in islice(base.best(thing), 200) if one.stands(base.today)]
-    points = points[: POINTS[length]]
+    standing = (one for one in base.best(thing) if one.stands(base.today))
+    points = list(islice(standing, POINTS[length]))
     if not points:
         return _nothing(base, title)
     blocks: list[Block] = [took(typed, title)] if typed else []
@@ -87,31 +87,26 @@ def _nothing(base: FactBase, title: str) -> Reply:
 
 def _changed(writer: Writer, thing: Thing | None, since: Edtf | None) -> list[Block]:
     base = writer.base
-    first = (since.earliest or 0) if since else base.today - SINCE_DAYS
-    changes = [one for one in islice(base.changes(first), 1000) if _on(one.fact, thing)]
-    day = humanise(date.fromordinal(max(first, 1)).isoformat())
-    heading = f"Changed since {day}"
-    if not changes:
-        return [Bullets((line("Nothing was added, superseded or retracted."),), heading)]
-    latest = changes[::-1]
-    lines = [told(writer, one) for one in latest if one.kind != "added"][:CHANGES]
-    added = sum(one.kind == "added" for one in changes)
-    if added:
-        count = "1 fact was added" if added == 1 else f"{added:,} facts were added"
-        command = f"/changes since:{date.fromordinal(max(first, 1)).isoformat()}"
-        lines.append(line(f"{count}; see ", Name(command, command), "."))
-    return [Bullets(tuple(lines), heading)]
-
-
-def _on(stated: Stated, thing: Thing | None) -> bool:
-    return thing is None or (stated.dossier == thing.dossier and thing.id in stated.fact.topics)
+    first = min(first_day(base, since), base.today)
+    heading = f"Changed since {day_in_words(first)}"
+    lines = [
+        told(writer, one)
+        for kind in ("retracted", "superseded")
+        for one in islice(base.changes(kind, first, thing=thing), CHANGES)
+    ]
+    if added := base.count_added(first, thing=thing):
+        where = " on this topic" if thing else ""
+        count = f"1 fact{where} was added" if added == 1 else f"{added:,} facts{where} were added"
+        command = f"/changes since:{date.fromordinal(first).isoformat()}"
+        lines.append(line(f"{count}; all changes: ", Name(command, command), "."))
+    return [Bullets(tuple(lines or [line("Nothing was added, superseded or retracted.")]), heading)]
 
 
 def _due(writer: Writer, thing: Thing | None) -> list[Block]:
     base = writer.base
     passed = [one for one in base.due(thing, 0, base.today - 1) if not one.has_outcome(base.today)]
-    coming = islice(base.due(thing, base.today), DUTIES)
-    lines = tuple(writer.owe(one) for one in (*passed[-DUTIES:], *coming))
+    coming = (one for one in base.due(thing, base.today) if not one.has_outcome(base.today))
+    lines = tuple(writer.owe(one) for one in (*passed[-DUTIES:], *islice(coming, DUTIES)))
     return [Bullets(lines, "Due and passed")] if lines else []
 
 
@@ -136,8 +131,8 @@ def _gaps(base: FactBase, thing: Thing | None, points: list[Stated]) -> Block:
     single = sum(len({evidence.ref for evidence in base.cited(one)}) == 1 for one in points)
     inferred = sum(_inferred(one) for one in points)
     stand_in = sum(one.known_by is not KnownBy.PUBLISHED for one in points)
-    silent = sum(not one.has_outcome(base.today) for one in islice(base.due(thing, 0, base.today - 1), 1000))
-    overdue = sum(1 for _ in islice(base.overdue_reviews(thing), 1000))
+    silent = sum(not one.has_outcome(base.today) for one in base.due(thing, 0, base.today - 1))
+    overdue = sum(1 for _ in base.overdue_reviews(thing))
     add(single, "One key point rests on a single source.", "{} key points rest on a single source.")
     add(inferred, "One key point has an inferred date.", "{} key points have an inferred date.")
     add(

@@ -1,4 +1,4 @@
-"""`/changes`: what was added, superseded and retracted."""
+"""`/changes`: what was added to the base, superseded in it and retracted from it."""
 
 from __future__ import annotations
 
@@ -14,47 +14,60 @@ from bot.reply import Block, Bullets, Kind, Line, Note, Reply, Strong, Text, lin
 SINCE_DAYS = 7
 """Days that count where a command does not say since when."""
 
-SHOWN = 20
+SHOWN = 100
+"""Changes of each kind that are shown; a base may have grown by thousands."""
 
 HEADINGS = {"retracted": "Retracted", "superseded": "Superseded", "added": "Added"}
 
 
 def changes(base: FactBase, since: Edtf | None = None) -> Reply:
     """Return what changed in the base since a day, the latest first."""
-    first = (since.earliest or 0) if since else base.today - SINCE_DAYS
-    day = humanise(date.fromordinal(max(first, 1)).isoformat())
+    first = first_day(base, since)
+    title = f"Changes to the base since {day_in_words(first)}"
+    if first > base.today:
+        sentence = f"{day_in_words(first)} is still to come: give since: a day that has been."
+        return Reply(kind=Kind.USAGE, title=title, summary=sentence, blocks=(Note(line(sentence)),))
     writer = Writer(base)
-    found = list(base.changes(first))
-    title = f"Changes since {day}"
-    if not found:
-        sentence = f"Nothing was added, superseded or retracted since {day}."
-        return Reply(kind=Kind.NONE, title=title, summary=sentence, blocks=(Note(line(sentence)),))
     blocks: list[Block] = []
     counts = []
     for kind, heading in HEADINGS.items():
-        some = [one for one in found if one.kind == kind]
-        some.sort(key=lambda one: (-one.day, -one.fact.fact.weight))
-        if some:
-            counts.append(f"{len(some):,} {kind}")
-            blocks.append(Bullets(tuple(told(writer, one) for one in islice(some, SHOWN)), heading))
-        if len(some) > SHOWN:
-            blocks.append(
-                Note(line(f"{len(some) - SHOWN:,} earlier ones are not shown; ask with a later since:."))
-            )
+        count = _count(base, kind, first)
+        if count:
+            counts.append(f"{count:,} {kind}")
+            shown = islice(base.changes(kind, first), SHOWN)
+            blocks.append(Bullets(tuple(told(writer, one) for one in shown), heading))
+        if count > SHOWN:
+            blocks.append(Note(line(f"The latest {SHOWN} of {count:,} are shown.")))
+    if not counts:
+        sentence = f"Nothing was added, superseded or retracted since {day_in_words(first)}."
+        return Reply(kind=Kind.NONE, title=title, summary=sentence, blocks=(Note(line(sentence)),))
     return Reply(
         kind=Kind.ANSWER,
         title=title,
-        summary=f"Since {day}: {', '.join(counts)}.",
+        summary=f"{title}: {', '.join(counts)}.",
         blocks=tuple(blocks),
         sources=writer.sources(),
     )
 
 
+def first_day(base: FactBase, since: Edtf | None) -> int:
+    """Return the ordinal from which on changes count."""
+    return max(since.earliest or 1, 1) if since else base.today - SINCE_DAYS
+
+
+def _count(base: FactBase, kind: str, first: int) -> int:
+    return base.count_added(first) if kind == "added" else sum(1 for _ in base.changes(kind, first))
+
+
+def day_in_words(ordinal: int) -> str:
+    """Return an ordinal as a day in words."""
+    return humanise(date.fromordinal(ordinal).isoformat())
+
+
 def told(writer: Writer, change: Change) -> Line:
     """Say one change: the day, the fact, and what took its place or why it was withdrawn."""
-    day = humanise(date.fromordinal(change.day).isoformat())
     said = writer.state(change.fact)
-    spans = [Strong(day), Text(": "), *said.spans]
+    spans = [Strong(day_in_words(change.day)), Text(": "), *said.spans]
     if change.by:
         spans += [Text(" Now: "), *writer.state(change.by).spans]
     retracted = change.fact.fact.retracted

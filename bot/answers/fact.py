@@ -99,12 +99,16 @@ def _fields(writer: Writer, stated: Stated) -> list[Field]:
         fields.append(
             Field("Due", Line((When(humanise_due(fact.due), fact.due), Text(f": {writer.outcome(stated)}"))))
         )
+    if fact.due_as_written:
+        fields.append(Field("In the source's words", line(fact.due_as_written)))
     if fact.duty:
         fields.append(Field("Duty", line(fact.duty)))
     if fact.owed_by:
         fields.append(Field("Owed by", things("entity", fact.owed_by)))
     if fact.value:
-        fields.append(Field("Value", line(figure(fact.value))))
+        fields.append(
+            Field("Value", Line(tidy([*_measured(writer, stated, fact.value), Text(figure(fact.value))])))
+        )
     fields += [
         Field("Status", line(stated.status(writer.base.today).value)),
         Field("Rating", line(f"{writer.letter(stated)}{fact.credibility}, {CREDIBILITY[fact.credibility]}")),
@@ -117,6 +121,12 @@ def _fields(writer: Writer, stated: Stated) -> list[Field]:
     if fact.review_by:
         fields.append(Field("Review by", line(humanise(fact.review_by))))
     return fields
+
+
+def _measured(writer: Writer, stated: Stated, value: Value) -> list[Span]:
+    """Name what was measured, as something to look up where it is an entity."""
+    known = writer.base.entity(f"{stated.dossier}:{value.of}")
+    return [writer.name("entity", stated.dossier, value.of) if known else Text(value.of), Text(": ")]
 
 
 def _dated(writer: Writer, inferred: str | None, spans: list[Span]) -> Line:
@@ -162,12 +172,16 @@ def _history(writer: Writer, stated: Stated) -> list[Field]:
 def figure(value: Value) -> str:
     """Return a metric's figure in words: `rank 31 of 83`, `6 to 9 months`."""
     unit = f" {value.unit}" if value.unit else ""
-    out_of = f" of {value.out_of:g}" if value.out_of is not None else ""
+    out_of = f" of {_number(value.out_of)}" if value.out_of is not None else ""
     if value.rank is not None:
-        return f"rank {value.rank}{out_of}"
+        return f"rank {value.rank:,}{out_of}"
     if value.number is not None:
-        return f"{value.number:,g}{out_of}{unit}"
-    return f"{value.low:g} to {value.high:g}{out_of}{unit}"
+        return f"{_number(value.number)}{out_of}{unit}"
+    return f"{_number(value.low)} to {_number(value.high)}{out_of}{unit}"
+
+
+def _number(number: float | None) -> str:
+    return "?" if number is None else f"{number:,.15g}"
 
 
 def _day(ordinal: int) -> str:

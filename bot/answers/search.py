@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.answers.pick import pick, shorten
+from bot.answers.pick import pick, shorten, took
 from bot.answers.statement import Writer
 from bot.facts.base import FactBase, Thing
 from bot.facts.search import Hits
@@ -18,7 +18,7 @@ def search(base: FactBase, words: str, topic: str = "") -> Reply:
     picked = pick(base, topic, ("topic",), f'/search "{quoted}"') if topic else (None, "")
     if isinstance(picked, Reply):
         return picked
-    thing, _ = picked
+    thing, typed = picked
     hits = base.search(words, thing, SHOWN + 1)
     asked = shorten(" ".join(words.split()))
     title = f"Search: {asked}{f', in {thing.label}' if thing else ''}"
@@ -26,7 +26,8 @@ def search(base: FactBase, words: str, topic: str = "") -> Reply:
         return _nothing(base, asked, title, thing)
     writer = Writer(base)
     found = tuple(writer.state(one, wanted=hits.wanted) for one in hits.facts[:SHOWN])
-    blocks: list[Block] = [Note(line(remark)) for remark in _remarks(hits)]
+    blocks: list[Block] = [took(typed, thing.label)] if typed and thing else []
+    blocks += [Note(line(remark)) for remark in _remarks(hits)]
     blocks.append(Bullets(found))
     more = len(hits.facts) > SHOWN
     if more:

@@ -80,6 +80,8 @@ class Writer:
         remarks += [self.attribution(stated), [Text(self.standing(stated))]]
         if stated.known_by is not KnownBy.PUBLISHED:
             remarks.append([Text("publication day unknown")])
+        elif self.base.today < stated.surely:
+            remarks.append([Text("may not have been published by that day")])
         spans += [Text(" — "), *join(remarks, " · "), *self.cite_fact(stated)]
         return Line(tidy(spans), fact.id)
 
@@ -109,10 +111,14 @@ class Writer:
         if stated.has_outcome(self.base.today):
             recorded = [tie.id for tie in stated.outcomes if tie.holds(self.base.today)]
             return f"outcome recorded: {', '.join(recorded)}"
-        last = parse(stated.fact.due).latest if stated.fact.due else None
-        if last is None or last >= self.base.today:
-            return "not yet due"
-        return "date passed, no outcome recorded"
+        if not stated.fact.due:
+            return "no due date known, no outcome recorded"
+        due = parse(stated.fact.due)
+        if due.latest is not None and due.latest < self.base.today:
+            return "date passed, no outcome recorded"
+        if due.earliest is not None and due.earliest < self.base.today:
+            return "date may have passed, no outcome recorded"
+        return "not yet due"
 
     def attribution(self, stated: Stated) -> list[Span]:
         """Say who said it, to whom, when and through whom; or who reports it."""

@@ -8,7 +8,7 @@ from itertools import islice
 from bot.answers.pick import pick, took
 from bot.answers.statement import Writer
 from bot.facts.base import FactBase, Thing
-from bot.facts.edtf import Edtf
+from bot.facts.edtf import Edtf, parse, sort_key
 from bot.facts.humanise import humanise, humanise_due
 from bot.facts.records import FactKind
 from bot.facts.stated import NEVER, Stated, moment
@@ -31,35 +31,38 @@ def timeline(base: FactBase, about: str = "", from_: Edtf | None = None, to: Edt
         return _say(
             Kind.USAGE, title, "The timeline would end before it begins: give a from: earlier than to:."
         )
-    bounded = from_ is not None or to is not None
     dated = _standing(base, base.timeline(thing, first, last))
-    happened = [one for one in dated if one.fact.kind is not FactKind.PLAN]
-    planned = [one for one in dated if one.fact.kind is FactKind.PLAN]
+    happened = [one for one in dated if not _is_ahead(base, one)]
+    planned = [one for one in dated if _is_ahead(base, one)]
     owed = list(islice(base.due(thing, first, last), SHOWN))
-    undated = [] if bounded else _standing(base, base.timeline(thing, undated=True))
-    if not (happened or planned or owed or undated):
-        return _say(
-            Kind.NONE, title, f"There is no entry{f' about {thing.label}' if thing else ''} in that time."
-        )
+    undated = _standing(base, base.timeline(thing, undated=True))
+    bounded = from_ is not None or to is not None
+    about_it = f" about {thing.label}" if thing else ""
+    if not (happened or planned or owed or (undated and not bounded)):
+        return _say(Kind.NONE, title, f"There is no entry{about_it}{' in that time' if bounded else ''}.")
     writer = Writer(base)
     blocks: list[Block] = [took(typed, thing.label)] if typed and thing else []
-    if happened:
-        entries = tuple(_entry(writer, one, thing) for one in happened)
+    entries = tuple(_entry(writer, one, thing, first, last) for one in happened)
+    if entries:
         blocks.append(Timeline(entries, "Happened and said"))
-    if planned or owed:
-        ahead = (*(_entry(writer, one, thing) for one in planned), *(_deadline(writer, one) for one in owed))
-        blocks.append(Timeline(ahead, "Planned and owed"))
-    if undated:
+    ahead = [_entry(writer, one, thing, first, last) for one in planned]
+    ahead += [_deadline(writer, one) for one in owed]
+    if ahead:
+        ahead.sort(key=lambda entry: sort_key(parse(entry.when.edtf)) if entry.when else (NEVER, 0))
+        blocks.append(Timeline(tuple(ahead), "Planned and owed"))
+    if undated and not bounded:
         blocks.append(Bullets(tuple(writer.state(one, but=thing) for one in undated), "Undated"))
-    if SHOWN in (len(dated), len(undated)):
+    if undated and bounded:
+        blocks.append(
+            Note(line("Entries without a date are left out; ask without from: and to: to see them."))
+        )
+    if SHOWN in (len(dated), len(owed), len(undated)):
         blocks.append(Note(line(f"At most {SHOWN} entries are shown; narrow the time with from: and to:.")))
+    without = "" if bounded else f", {len(undated)} undated"
     return Reply(
         kind=Kind.ANSWER,
         title=title,
-        summary=(
-            f"{title}: {len(happened)} dated, {len(planned) + len(owed)} planned or owed,"
-            f" {len(undated)} undated."
-        ),
+        summary=f"{title}: {len(happened)} dated, {len(ahead)} planned or owed{without}.",
         blocks=tuple(blocks),
         sources=writer.sources(),
     )
@@ -69,16 +72,25 @@ def _standing(base: FactBase, facts: Iterator[Stated]) -> list[Stated]:
     return list(islice((one for one in facts if one.stands(base.today)), SHOWN))
 
 
-def _entry(writer: Writer, stated: Stated, thing: Thing | None) -> Entry:
-    """Make an entry under the day of the event; where only the day of saying is known, it is labelled so."""
+def _is_ahead(base: FactBase, one: Stated) -> bool:
+    """Say whether a fact speaks of what is meant to happen, or of a day that is still to come."""
+    when = moment(one.fact)
+    earliest = parse(when).earliest if when else None
+    return one.fact.kind is FactKind.PLAN or (earliest is not None and earliest > base.today)
+
+
+def _entry(writer: Writer, stated: Stated, thing: Thing | None, first: int, last: int) -> Entry:
+    """Make an entry under the day of the event, labelled where that is the day of saying or not certain."""
     fact = stated.fact
     when = moment(fact) or ""
-    label = "planned" if fact.kind is FactKind.PLAN else "" if fact.date else "said"
-    if fact.kind is FactKind.PLAN and not fact.date:
-        label = "plan, said"
-    if _inferred(stated):
-        label = f"{label}, inferred".removeprefix(", ")
-    return Entry(writer.state(stated, dated=False, but=thing), When(humanise(when), when), label)
+    date = parse(when)
+    labels = ["plan"] if fact.kind is FactKind.PLAN else []
+    labels += [] if fact.date else ["said"]
+    labels += ["inferred"] if _inferred(stated) else []
+    labels += ["may be earlier"] if (date.earliest or 0) < first else []
+    labels += ["may be later"] if last < (NEVER if date.latest is None else date.latest) else []
+    line_ = writer.state(stated, dated=False, but=thing)
+    return Entry(line_, When(humanise(when), when), ", ".join(labels))
 
 
 def _inferred(stated: Stated) -> bool:

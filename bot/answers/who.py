@@ -10,7 +10,7 @@ from bot.answers.pick import pick, took
 from bot.answers.statement import Writer, join, named, tidy
 from bot.facts.base import FactBase, Thing
 from bot.facts.humanise import humanise
-from bot.facts.records import Entity, FactKind, Role
+from bot.facts.records import Entity, EntityKind, Role
 from bot.facts.stated import Stated
 from bot.reply import Action, Block, Bullets, Field, Fields, Kind, Line, Name, Note, Reply, Span, Text, line
 
@@ -28,43 +28,48 @@ def who(base: FactBase, name: str) -> Reply:
     if entity is None:
         raise LookupError(f"no entity {thing.ref}")
     writer = Writer(base)
-    said = list(islice(base.tagged("said", thing.id, thing.dossier), SHOWN + 1))
-    about = [one for one in _standing(base, base.best(thing)) if not _speaks(one, thing)]
-    defining = [one for one in about if _defines(one, thing)]
-    others = [one for one in about if not _defines(one, thing)]
-    owed = list(islice(base.owed(thing), SHOWN))
-    blocks: list[Block] = [took(typed, entity.name)] if typed else []
+    defining = _some(base, base.tagged("defines", thing.id, thing.dossier))
+    said = _some(base, base.tagged("said", thing.id, thing.dossier))
+    told = {one.id for one in defining}
+    about = _some(base, (one for one in base.best(thing) if one.id not in told and not _speaks(one, thing)))
+    through = _some(base, base.tagged("through", thing.id, thing.dossier))
+    owed = _some(base, base.owed(thing))
+    if not (defining or said or about or through or owed):
+        return _nothing(base, thing)
     card = _card(writer, thing, entity)
+    blocks: list[Block] = [took(typed, entity.name)] if typed else []
     blocks.append(card)
-    blocks += _section(writer, "What it is" if entity.kind != "person" else "Position", defining, thing)
+    blocks += _section(
+        writer, "Position" if entity.kind is EntityKind.PERSON else "What it is", defining, thing
+    )
     blocks += _section(writer, f"Said by {entity.name}", said, thing)
-    blocks += _section(writer, f"Said about {entity.name}", others, thing)
+    blocks += _section(writer, f"Said about {entity.name}", about, thing)
+    blocks += _section(writer, f"Known through {entity.name}", through, thing)
     if owed:
-        blocks.append(Bullets(tuple(writer.owe(one) for one in owed), "Duties"))
+        blocks.append(Bullets(tuple(writer.owe(one) for one in owed[:SHOWN]), "Duties"))
     blocks += _neighbours(base, thing, entity)
-    if not (about or said or owed):
-        blocks.append(Note(line(f"No fact about {entity.name} could be known on this day.")))
     return Reply(
         kind=Kind.ANSWER,
         title=entity.name,
-        summary=_summary(entity, card, len(said[:SHOWN]) + len(defining[:SHOWN]) + len(others[:SHOWN])),
+        summary=_summary(entity, card, sum(len(some[:SHOWN]) for some in (defining, said, about, through))),
         blocks=tuple(blocks),
         sources=writer.sources(),
-        actions=(Action("Timeline", f"/timeline {thing.ref}"),) if about or said else (),
+        actions=(Action("Timeline", f"/timeline {thing.ref}"),),
     )
 
 
-def _standing(base: FactBase, facts: Iterable[Stated]) -> list[Stated]:
-    """The first few facts that are neither retracted nor superseded."""
-    return list(islice((one for one in facts if one.stands(base.today)), 4 * SHOWN))
+def _some(base: FactBase, facts: Iterable[Stated]) -> list[Stated]:
+    """The first few facts that are neither retracted nor superseded, and one more if there are more."""
+    return list(islice((one for one in facts if one.stands(base.today)), SHOWN + 1))
+
+
+def _nothing(base: FactBase, thing: Thing) -> Reply:
+    sentence = f"Nothing is known of {thing.label} as of {humanise(base.as_of.isoformat())}."
+    return Reply(kind=Kind.NONE, title=thing.label, summary=sentence, blocks=(Note(line(sentence)),))
 
 
 def _speaks(one: Stated, thing: Thing) -> bool:
     return one.fact.said is not None and one.fact.said.by == thing.id
-
-
-def _defines(one: Stated, thing: Thing) -> bool:
-    return one.fact.about[0] == thing.id and one.fact.kind in {FactKind.DEFINITION, FactKind.ROLE}
 
 
 def _section(writer: Writer, heading: str, facts: list[Stated], thing: Thing) -> list[Block]:

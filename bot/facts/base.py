@@ -81,7 +81,7 @@ class FactBase:
         ]
 
     def judgements(self, topic: Thing | None = None) -> list[tuple[str, Judgement, list[Stated]]]:
-        """Return (dossier, judgement, facts it rests on) as written, where all those facts are known."""
+        """Return (dossier, judgement, facts it rests on) as written, where all of them are known."""
         found = []
         for dossier in self.records():
             if topic and topic.dossier != dossier.id:
@@ -90,7 +90,8 @@ class FactBase:
                 grounds = [self.fact(f"{dossier.id}:{fact}") for fact in judgement.based_on]
                 known = [one for one in grounds if one]
                 topics = judgement.topics or {name for one in known for name in one.fact.topics}
-                if len(known) == len(grounds) and (topic is None or topic.id in topics):
+                there = len(known) == len(grounds) and ordinal(judgement.added) <= self.today
+                if there and (topic is None or topic.id in topics):
                     found.append((dossier.id, judgement, known))
         return found
 
@@ -188,7 +189,7 @@ class FactBase:
         return self.tagged("topic" if thing.kind == "topic" else "about", thing.id, thing.dossier)
 
     def tagged(self, kind: str, thing_id: str = "", dossier: str | None = None) -> Iterator[Stated]:
-        """Yield facts by a tag: all, about, said, owed, topic, source or disputed."""
+        """Yield facts by a tag: all, about, defines, said, through, owed, topic, source or disputed."""
         ranks = heapq.merge(*(self._postings(tag) for tag in self._tags(kind, thing_id, dossier)))
         return self._visible(ranks)
 
@@ -203,12 +204,13 @@ class FactBase:
     def timeline(
         self, thing: Thing | None = None, first: int = 0, last: int = NEVER, *, undated: bool = False
     ) -> Iterator[Stated]:
-        """Yield facts in the order of their first day, between two ordinals; or those without a date.
+        """Yield facts in the order of their first day that may lie between two ordinals; or the undated ones.
 
-        `thing` narrows them to a topic, or to what is about an entity or said by it.
+        `thing` narrows them to a topic, or to what is about an entity, said by it or known through it.
         """
-        tags = ("all",) if thing is None else ("topic",) if thing.kind == "topic" else ("about", "said")
-        span = (UNDATED, UNDATED) if undated else (first, last)
+        of_entity = ("about", "said", "through")
+        tags = ("all",) if thing is None else ("topic",) if thing.kind == "topic" else of_entity
+        span = (UNDATED, UNDATED) if undated else (first, min(last, NEVER))
         return self._visible(rank for _, rank in self._moments(tags, thing, "when", *span))
 
     def due(self, thing: Thing | None = None, first: int = 0, last: int = NEVER) -> Iterator[Stated]:
@@ -220,28 +222,39 @@ class FactBase:
         return self._standing(tags, thing, "due", first, last)
 
     def owed(self, thing: Thing) -> Iterator[Stated]:
-        """Yield what an entity owes and what still stands, by the last day it may be done."""
-        return self._standing(("owed",), thing, "due", 0, NEVER)
+        """Yield what an entity owes and what still stands, with or without a day."""
+        return (one for one in self.tagged("owed", thing.id, thing.dossier) if one.stands(self.today))
 
     def overdue_reviews(self, thing: Thing | None = None) -> Iterator[Stated]:
         """Yield facts, or those of a topic, whose day of review has passed."""
         return self._standing(("topic",) if thing else ("all",), thing, "review", 0, self.today - 1)
 
-    def changes(self, since: int) -> Iterator[Change]:
-        """Yield what was added, superseded or retracted from the ordinal `since` on, in order of day."""
-        added = (("added", *row) for row in self._moments(["all"], None, "added", since, self.today))
-        retracted = (
-            ("retracted", *row) for row in self._moments(["all"], None, "retracted", since, self.today)
-        )
-        for kind, day, rank in heapq.merge(added, retracted, key=lambda row: row[1]):
+    def changes(
+        self, kind: str, since: int, until: int = NEVER, thing: Thing | None = None
+    ) -> Iterator[Change]:
+        """Yield what was added, superseded or retracted between two ordinals, the latest first.
+
+        These are days of the base itself; `thing` narrows it to a topic.
+        """
+        tags = ("topic",) if thing else ("all",)
+        rows = self._moments(tags, thing, kind, since, min(until, self.today), latest_first=True)
+        for day, rank in rows:
             stated = self.snapshot.fact(rank)
             if stated.known > self.today:
                 continue
-            yield Change(kind, day, stated)
-            if kind == "added":
-                for old in stated.fact.supersedes:
-                    if before := self.fact(f"{stated.dossier}:{old}"):
-                        yield Change("superseded", day, before, stated)
+            if kind != "superseded":
+                yield Change(kind, day, stated)
+                continue
+            for old in stated.fact.supersedes:
+                if before := self.fact(f"{stated.dossier}:{old}"):
+                    yield Change(kind, day, before, stated)
+
+    def count_added(self, since: int, until: int = NEVER, thing: Thing | None = None) -> int:
+        """Return how many facts were added between two ordinals."""
+        if self.today < self.snapshot.newest:
+            return sum(1 for _ in self.changes("added", since, until, thing))
+        rows = self._moments(("topic",) if thing else ("all",), thing, "added", since, min(until, self.today))
+        return sum(1 for _ in rows)
 
     def search(self, words: str, topic: Thing | None = None, limit: int = 20) -> Hits:
         """Find facts by words, the most relevant first; typos and inflections are forgiven."""
@@ -297,20 +310,29 @@ class FactBase:
         return (key & mask for (key,) in rows)
 
     def _moments(
-        self, tags: Iterable[str], thing: Thing | None, what: str, first: int, last: int
+        self,
+        tags: Iterable[str],
+        thing: Thing | None,
+        what: str,
+        first: int,
+        last: int,
+        *,
+        latest_first: bool = False,
     ) -> Iterator[tuple[int, int]]:
-        """Yield (day, rank) of what carries one of the tags, each fact once, in the order of time."""
+        """Yield (day, rank) of what carries one of the tags, each fact once, in the order of time.
+
+        A day that is not known exactly counts with the last day it may be: `width` is minus its length.
+        """
+        order = " DESC" if latest_first else ""
+        columns = ", ".join(f"{column}{order}" for column in ("kind", "day", "width", "added", "id", "rank"))
         query = (
-            "SELECT day, width, added, id, rank FROM moment"
-            " WHERE tag = ? AND kind = ? AND day BETWEEN ? AND ?"
-            " ORDER BY tag, kind, day, width, added, id, rank"
+            "SELECT day, width, added, id, rank FROM moment"  # noqa: S608 -- the columns stand above
+            f" WHERE tag = ? AND kind = ? AND day <= ? AND day - width >= ? ORDER BY tag, {columns}"
         )
         thing_id, dossier = (thing.id, thing.dossier) if thing else ("", None)
         numbers = [number for tag in tags for number in self._tags(tag, thing_id, dossier)]
-        rows = heapq.merge(
-            *(self.snapshot.db.execute(query, (number, what, first, last)) for number in numbers)
-        )
-        return ((row[0], row[4]) for row, _ in groupby(rows))
+        cursors = (self.snapshot.db.execute(query, (number, what, last, first)) for number in numbers)
+        return ((row[0], row[4]) for row, _ in groupby(heapq.merge(*cursors, reverse=latest_first)))
 
     def _standing(
         self, tags: Iterable[str], thing: Thing | None, what: str, first: int, last: int

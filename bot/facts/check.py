@@ -14,7 +14,7 @@ from bot.facts.records import Dossier
 
 
 def check_base(root: Path) -> tuple[list[ParsedFile], list[Finding]]:
-    """Read and check all dossiers under a root; return the files that could be read and all findings, sorted.
+    """Read and check all dossiers under a root; return the files and all findings, sorted.
 
     Each file's own findings are among those returned. Never raises, whatever the files hold.
     """
@@ -26,8 +26,9 @@ def check_base(root: Path) -> tuple[list[ParsedFile], list[Finding]]:
                 data = read_file(root, file)
             except OSError as error:
                 findings.append(finding("F006", file, 1, 1, f"The file cannot be read ({error.strerror})."))
-                continue
-            parsed.append(parse_file(role, file, data))
+                parsed.append(ParsedFile(file, role, (), complete=False))
+            else:
+                parsed.append(parse_file(role, file, data))
     findings += (one for file in parsed for one in file.findings)
     findings += check_dossiers(parsed, lambda file: read_file(root, file))
     return parsed, sorted(findings)

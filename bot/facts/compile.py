@@ -14,6 +14,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -96,8 +97,9 @@ def compile_base(root: Path, folder: Path) -> Compiled:
         dossiers = [
             [
                 before.get((file, digests[file])) or parse_file(role, file, data[file])
-                for role, file in dossier.files
                 if file in data
+                else ParsedFile(file, role, (), complete=False)
+                for role, file in dossier.files
             ]
             for dossier in found.dossiers
         ]
@@ -118,9 +120,13 @@ def compile_base(root: Path, folder: Path) -> Compiled:
 
 
 def fingerprint(digests: Mapping[str, str]) -> str:
-    """Return the snapshot id of files by their SHA-256: 12 hex digits over names, digests and version."""
+    """Return the snapshot id of files by their SHA-256: 12 hex digits over names, digests and versions.
+
+    The libraries that fold and stem are part of it: another version of one may give other words.
+    """
     listing = "".join(f"{file}\0{digest}\n" for file, digest in sorted(digests.items()))
-    return hashlib.sha256(f"{VERSION}\n{listing}".encode()).hexdigest()[:12]
+    libraries = " ".join(f"{name} {version(name)}" for name in ("anyascii", "snowballstemmer"))
+    return hashlib.sha256(f"{VERSION}\n{libraries}\n{listing}".encode()).hexdigest()[:12]
 
 
 def current(folder: Path) -> Path | None:

@@ -143,7 +143,7 @@ FIELDS: Final[dict[type[Record], dict[str, Check]]] = {
         ),
     },
     Topic: {"id": identifier, "title": NAME, "also": NAME},
-    Judgement: {"based_on": NAME, "topics": NAME},
+    Judgement: {"based_on": NAME, "topics": NAME, "added": day},
     Dated: {"date": date},
     Source: {
         "id": identifier,

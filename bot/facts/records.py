@@ -75,11 +75,12 @@ class Topic(Record, frozen=True, kw_only=True):
 
 
 class Judgement(Record, frozen=True, kw_only=True):
-    """A hand-written bottom line (BLUF); the bot never composes one."""
+    """A hand-written bottom line (BLUF); the bot never composes one. `added` is the day it was written."""
 
     text: str
     based_on: tuple[str, ...]
     confidence: Confidence
+    added: str
     likelihood: Likelihood | None = None
     topics: tuple[str, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from functools import lru_cache
 from pathlib import Path
@@ -13,9 +14,6 @@ import msgspec
 from bot.facts.names import SCHEMA as NAMES_SCHEMA
 from bot.facts.records import Dossier, Entity, Source
 from bot.facts.stated import Stated
-
-VERSION: Final = 2
-"""Of the tables below. A snapshot of another version is compiled anew, never read."""
 
 RANK_BITS: Final = 27
 """Bits of a posting's key that hold the fact's rank: 134 million facts."""
@@ -37,13 +35,13 @@ CREATE TABLE fact (
   rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, known INTEGER NOT NULL,
   body BLOB NOT NULL);
 CREATE UNIQUE INDEX fact_id ON fact (id, dossier);
--- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('owed', entity),
--- ('topic', topic), ('source', source), ('disputed', '' or topic).
+-- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('through', entity),
+-- ('owed', entity), ('defines', entity), ('topic', topic), ('source', source), ('disputed', '' or topic).
 CREATE TABLE tag (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL);
 CREATE UNIQUE INDEX tag_id ON tag (kind, id, dossier);
 -- tag << {RANK_BITS} | rank: one integer, so that the facts of a tag are one range of one table.
 CREATE TABLE posting (key INTEGER PRIMARY KEY);
--- The same facts by time, in ordinals; kind is 'when', 'due', 'review', 'known', 'added' or 'retracted'.
+-- The same facts by time, in ordinals; kind is when, due, review, known, added, superseded or retracted.
 CREATE TABLE moment (tag INTEGER, kind TEXT, day INTEGER, width INTEGER, added INTEGER, id TEXT, rank INTEGER,
   PRIMARY KEY (tag, kind, day, width, added, id, rank)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(stems, content='', detail=none, columnsize=0, tokenize='ascii');
@@ -52,6 +50,12 @@ CREATE TABLE vocabulary (
   PRIMARY KEY (dossier, stem, word)) WITHOUT ROWID;
 {NAMES_SCHEMA}
 """
+
+FORMAT: Final = 3
+"""To be raised when the same YAML gives other findings, records or rows in the same tables."""
+
+VERSION: Final = f"{FORMAT}-{hashlib.sha256(SCHEMA.encode()).hexdigest()[:8]}"
+"""Of a snapshot. One of another version is compiled anew, never read."""
 
 
 class SnapshotError(Exception):

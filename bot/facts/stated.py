@@ -51,14 +51,16 @@ class Tie(msgspec.Struct, frozen=True, array_like=True, order=True):
 class Stated(msgspec.Struct, frozen=True, array_like=True):
     """A fact with what its neighbours say of it.
 
-    `known` is the ordinal of the first day on which the fact could be known, `known_by` where that day comes
-    from. `origins` holds, for each different known origin, the ordinal from which it reported the fact.
-    `retracted_on` is the ordinal of the retraction.
+    `known` is the ordinal of the first day on which the fact could be known, `surely` of the first on which
+    it must have been (a publication day may be a month), `known_by` where those days come from. `origins`
+    holds, for each different known origin, the ordinal from which it reported the fact. `retracted_on` is the
+    ordinal of the retraction.
     """
 
     fact: Fact
     dossier: str
     known: int
+    surely: int
     known_by: KnownBy
     origins: tuple[int, ...] = ()
     superseded_by: tuple[Tie, ...] = ()

@@ -53,16 +53,15 @@ def find_words(text: str) -> Iterator[re.Match[str]]:
     return WORD.finditer(text)
 
 
+def pieces(word: str) -> list[str]:
+    """Return how a word may be looked for, folded: whole, and in its parts where it has a hyphen."""
+    parts = re.split(r"[-'’]", word)
+    return [spelt for one in ((word, *parts) if len(parts) > 1 else (word,)) if (spelt := spell(one))]
+
+
 def stems(text: str, language: str) -> list[str]:
     """Return the stems of a text's words in order; a hyphenated word counts whole and in its parts."""
-    found = []
-    for match in find_words(text):
-        word = match[0]
-        parts = re.split(r"[-'’]", word)
-        for one in (word, *parts) if len(parts) > 1 else (word,):
-            if spelt := spell(one):
-                found.append(stem(spelt, language))
-    return found
+    return [stem(one, language) for match in find_words(text) for one in pieces(match[0])]
 
 
 def mark(text: str, wanted: frozenset[str], language: str) -> Iterator[tuple[str, bool]]:

@@ -12,10 +12,10 @@ import msgspec
 from bot.facts.edtf import parse, sort_key
 from bot.facts.findings import Finding
 from bot.facts.names import Named, write_names
-from bot.facts.records import Dossier, Entity, EntityKind, Fact, Source
+from bot.facts.records import Dossier, Entity, EntityKind, Fact, FactKind, Source
 from bot.facts.snapshot import EVERYTHING, RANK_BITS, SCHEMA, VERSION, encode
 from bot.facts.stated import NEVER, KnownBy, Stated, Tie, moment
-from bot.facts.words import find_words, marker, spell, stem, stems
+from bot.facts.words import find_words, marker, pieces, stem, stems
 
 UNDATED: Final = NEVER + 1
 """The day under which facts without a date are kept: after all others."""
@@ -105,20 +105,21 @@ def state(records: Records) -> Iterator[Stated]:
         )
 
 
-def known_from(fact: Fact, sources: Mapping[str, Source]) -> tuple[int, KnownBy]:
-    """Return the ordinal of the first day on which a fact could be known, and where that day comes from.
+def known_from(fact: Fact, sources: Mapping[str, Source]) -> tuple[int, int, KnownBy]:
+    """Return the ordinals from which a fact could be known and surely was, and where those days come from.
 
     That is the first publication among its sources; where no source says its day, what the fact says of its
     own (facts.md, "Two clocks").
     """
-    days = [ordinal(published.date) for one in fact.sources if (published := sources[one.ref].published)]
-    if days:
-        return min(days), KnownBy.PUBLISHED
-    if fact.said and fact.said.when:
-        return ordinal(fact.said.when.date), KnownBy.SAID
-    if fact.date:
-        return ordinal(fact.date.date), KnownBy.DATE
-    return ordinal(fact.added), KnownBy.ADDED
+    days = [published.date for one in fact.sources if (published := sources[one.ref].published)]
+    by = KnownBy.PUBLISHED
+    if not days and fact.said and fact.said.when:
+        days, by = [fact.said.when.date], KnownBy.SAID
+    elif not days and fact.date:
+        days, by = [fact.date.date], KnownBy.DATE
+    elif not days:
+        days, by = [fact.added], KnownBy.ADDED
+    return min(map(ordinal, days)), min(ordinal(day, last=True) for day in days), by
 
 
 def _time(fact: Fact) -> tuple[int, int, int, str]:
@@ -131,13 +132,14 @@ def _time(fact: Fact) -> tuple[int, int, int, str]:
 def _rank(stated: list[list[Stated]]) -> dict[tuple[str, str], int]:
     everything = [one for facts in stated for one in facts]
     everything.sort(key=lambda one: one.dossier)
-    everything.sort(key=lambda one: _recency(one.fact), reverse=True)
+    everything.sort(key=_recency, reverse=True)
     return {(one.dossier, one.id): rank for rank, one in enumerate(everything)}
 
 
-def _recency(fact: Fact) -> tuple[int, int, int, int, str]:
-    day, *rest = _time(fact)
-    return fact.weight, -1 if day == UNDATED else day, *rest  # type: ignore[return-value]
+def _recency(one: Stated) -> tuple[int, int, int, int, str]:
+    """The key of the order by weight and recency; what lies ahead is as recent as the day it was known."""
+    day, width, added, fact_id = _time(one.fact)
+    return one.fact.weight, -1 if day == UNDATED else min(day, one.surely), width, added, fact_id
 
 
 Numbers = dict[tuple[str, str, str], int]
@@ -165,13 +167,18 @@ def _write_things(db: sqlite3.Connection, everything: list[Records]) -> Numbers:
     return numbers
 
 
-def tags(one: Stated) -> Iterator[tuple[str, str]]:
-    """Yield what a fact can be found by, each as (kind, id)."""
+def tags(one: Stated, sources: Mapping[str, Source]) -> Iterator[tuple[str, str]]:
+    """Yield what a fact can be found by, each as (kind, id); `sources` are those of its dossier, by id."""
     fact = one.fact
     yield EVERYTHING
     yield from (("about", entity) for entity in dict.fromkeys(fact.about))
     if fact.said and isinstance(fact.said.by, str):
         yield "said", fact.said.by
+    origins = (sources[evidence.ref].origin for evidence in fact.sources)
+    through = dict.fromkeys((*(fact.said.via if fact.said else ()), *origins))
+    yield from (("through", entity) for entity in through if entity)
+    if fact.kind in {FactKind.DEFINITION, FactKind.ROLE}:
+        yield "defines", fact.about[0]
     yield from (("owed", entity) for entity in dict.fromkeys(fact.owed_by))
     yield from (("topic", topic) for topic in dict.fromkeys(fact.topics))
     yield from (("source", ref) for ref in dict.fromkeys(evidence.ref for evidence in fact.sources))
@@ -184,7 +191,7 @@ def _moments(one: Stated, kind: str) -> Iterator[tuple[str, int, int]]:
     """Yield the days under which a fact's tag of that kind is kept: (what, day, width)."""
     fact = one.fact
     day, width, *_ = _time(fact)
-    if kind in {"all", "about", "said", "topic"}:
+    if kind in {"all", "about", "said", "through", "topic"}:
         yield "when", day, width
     if kind in {"all", "about", "topic", "owed"} and fact.due:
         yield "due", ordinal(fact.due, last=True), 0
@@ -192,7 +199,10 @@ def _moments(one: Stated, kind: str) -> Iterator[tuple[str, int, int]]:
         yield "review", ordinal(fact.review_by, last=True), 0
     if kind == "all":
         yield "known", one.known, 0
+    if kind in {"all", "topic"}:
         yield "added", ordinal(fact.added), 0
+        if fact.supersedes:
+            yield "superseded", ordinal(fact.added), 0
         if one.retracted_on is not None:
             yield "retracted", one.retracted_on, 0
 
@@ -208,6 +218,7 @@ def _write_facts(
     vocabulary: Counter[tuple[int, str, str]] = Counter()
     for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
         spellings = {entity.id: (entity.name, *entity.also) for entity in records.entities}
+        sources = {source.id: source for source in records.sources}
         for one in ones:
             rank = ranks[one.dossier, one.id]
             facts.append((rank, n, one.id, one.known, encode(one)))
@@ -217,7 +228,7 @@ def _write_facts(
                 (rank, " ".join((marker(n), *(marker(n, topic) for topic in one.fact.topics), *found)))
             )
             vocabulary.update((n, *pair) for pair in _vocabulary(text, records.dossier.language))
-            for tag in tags(one):
+            for tag in tags(one, sources):
                 carried[n, *tag].append(rank)
                 moments += [
                     ((n, *tag), what, day, width, ordinal(one.fact.added), one.id, rank)
@@ -246,20 +257,21 @@ def _searched(fact: Fact, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[
         people += [*fact.said.to, *fact.said.via]
         if not isinstance(fact.said.by, str):
             yield fact.said.by.unnamed
+        yield fact.said.cue
     for entity in dict.fromkeys(people):
         yield from spellings[entity]
 
 
 def _vocabulary(text: str, language: str) -> set[tuple[str, str]]:
     """Return the different words of a text, each with its stem in front."""
-    spelt = (spell(match[0]) for match in find_words(text))
-    return {(stem(word, language), word) for word in spelt if word}
+    return {(stem(word, language), word) for match in find_words(text) for word in pieces(match[0])}
 
 
 def _named(everything: list[Records], stated: list[list[Stated]], numbers: Numbers) -> Iterator[Named]:
     for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
         dossier = records.dossier
-        uses: Counter[tuple[str, str]] = Counter(tag for one in ones for tag in tags(one))
+        sources = {source.id: source for source in records.sources}
+        uses: Counter[tuple[str, str]] = Counter(tag for one in ones for tag in tags(one, sources))
 
         def name(
             kind: str, thing_id: str, label: str, also: tuple[str, ...], uses: int, *, person: bool = False

@@ -259,7 +259,7 @@ def test_a_copied_sentence_of_a_fact_is_located(field: str, more: dict[str, obje
 
 
 def test_copied_sentences_of_the_other_records_are_located() -> None:
-    judgement = Judgement(text=STOLEN, based_on=("review",), confidence=Confidence.LOW)
+    judgement = Judgement(text=STOLEN, based_on=("review",), confidence=Confidence.LOW, added="2024-03-06")
     herald = Source(
         id="herald",
         title=TITLE,

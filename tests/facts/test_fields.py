@@ -240,7 +240,7 @@ def test_rules_within_an_entity() -> None:
 
 
 def test_rules_within_a_judgement() -> None:
-    judgement = msgspec.convert({"text": "x", "based_on": [], "confidence": "low"}, Judgement)
+    judgement = msgspec.convert({"text": "x", "based_on": [], "confidence": "low", "added": "2024-03-06"}, Judgement)
     assert codes(judgement_rules(judgement)) == ["R022"]
 
 

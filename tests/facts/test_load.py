@@ -106,6 +106,7 @@ def test_entities_and_dossier() -> None:
         text="The review is likely to be published late.",
         based_on=("review-order",),
         confidence=Confidence.MODERATE,
+        added="2024-03-06",
         likelihood=Likelihood.LIKELY,
         topics=("licences",),
     )

@@ -73,7 +73,7 @@ def test_a_fraction_is_no_whole_number() -> None:
 
 
 def test_a_choice_is_suggested() -> None:
-    made, (finding,) = make(Judgement, "{text: a, based_on: [b], confidence: hihg}")
+    made, (finding,) = make(Judgement, "{text: a, based_on: [b], added: 2024-03-06, confidence: hihg}")
     assert made is BAD
     assert finding.message == '"hihg" is not one of the allowed values.'
     assert finding.fix == "Did you mean high? Use one of low, moderate, high."

@@ -1,0 +1,405 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from factory import COAST, EVERYWHERE, TODAY, write
+from structlog.testing import capture_logs
+
+from bot.commands import REGISTRY
+from bot.dispatch import Dispatcher
+from bot.facts import compile as compiler
+from bot.facts.compile import POINTER, current
+from bot.facts.snapshot import SnapshotError
+from bot.library import Library, NothingToServe
+
+LICENCES = "coast/facts/licences.yaml"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write(tmp_path / "base", COAST)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def library(root: Path, folder: Path) -> Iterator[Library]:
+    opened = Library(root, folder)
+    yield opened
+    opened.close()
+
+
+def edit(root: Path, old: str = "will audit", new: str = "is to audit", file: str = LICENCES) -> None:
+    text = (root / file).read_text()
+    assert old in text
+    (root / file).write_text(text.replace(old, new))
+
+
+def text(library: Library) -> str:
+    """Return what is answered about the audit, and that it is answered."""
+    answering = Dispatcher(REGISTRY, library, today=lambda: TODAY)
+    return answering.ask("/fact audit-order", EVERYWHERE).summary.partition(" (")[0]
+
+
+BEFORE = "The ministry will audit the ferry fund."
+AFTER = "The ministry is to audit the ferry fund."
+
+
+def test_a_base_is_compiled_and_served(library: Library, root: Path, folder: Path) -> None:
+    assert library.snapshot.path == current(folder)
+    assert text(library) == BEFORE
+    assert library.notice == ""
+    assert [one.code for one in library.findings] == ["W010"]
+
+
+def test_nothing_is_done_while_nothing_changes(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.library.compile_base", lambda *_: pytest.fail("compiled without a change"))
+
+    assert library.prepare() is None
+    assert not library.refresh()
+
+
+def test_an_edit_goes_live(library: Library, root: Path) -> None:
+    before = library.snapshot
+    edit(root)
+
+    assert library.refresh()
+    assert text(library) == AFTER
+    assert library.snapshot.id != before.id
+    assert not library.refresh()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        before.db.execute("SELECT 1")
+
+
+def test_an_edit_is_prepared_without_touching_what_is_in_use(library: Library, root: Path) -> None:
+    before = library.snapshot
+    edit(root)
+    prepared = library.prepare()
+
+    assert library.snapshot is before
+    assert text(library) == BEFORE
+    assert library.adopt(prepared)
+    assert text(library) == AFTER
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("coast/facts/new.yaml", "[]"),
+        ("lone/dossier.yaml", None),
+    ],
+)
+def test_a_new_file_is_seen(library: Library, root: Path, name: str, content: str | None) -> None:
+    from factory import LONE
+
+    write(root, LONE if content is None else {name: content})
+
+    assert library.refresh()
+
+
+def test_a_deleted_file_is_seen(library: Library, root: Path) -> None:
+    write(root, {"coast/facts/new.yaml": "[]"})
+    library.refresh()
+    (root / "coast/facts/new.yaml").unlink()
+
+    assert library.refresh()
+    assert library.notice == ""
+
+
+def test_a_touched_file_gives_the_same_snapshot(library: Library, root: Path) -> None:
+    before = library.snapshot
+    os.utime(root / LICENCES, (1, 1))
+
+    assert not library.refresh()
+    assert library.snapshot is before
+    assert library.prepare() is None
+    assert text(library) == BEFORE
+
+
+# --- broken edits --------------------------------------------------------------------------------------
+
+
+def test_a_broken_edit_leaves_the_last_good_snapshot_and_says_so(library: Library, root: Path) -> None:
+    before = library.snapshot
+    edit(root, "kind: event", "kind: evnt")
+
+    with capture_logs() as logged:
+        assert not library.refresh()
+        assert not library.refresh()
+
+    assert library.snapshot is before
+    assert text(library) == BEFORE
+    assert library.notice == (
+        f"Snapshot {before.id} goes on answering: the facts on disk have 1 error; the first in {LICENCES},"
+        ' line 18: "evnt" is not one of the allowed values.'
+    )
+    assert {one.code for one in library.findings} >= {"R006"}
+    assert [(one["event"], one["log_level"], one["serving"]) for one in logged] == [
+        ("base does not load", "warning", before.id)
+    ]
+
+
+def test_a_mended_base_is_served_again_by_itself(library: Library, root: Path) -> None:
+    edit(root, "kind: event", "kind: evnt")
+    library.refresh()
+    edit(root, "kind: evnt", "kind: event")
+    edit(root)
+
+    with capture_logs() as logged:
+        assert library.refresh()
+
+    assert library.notice == ""
+    assert text(library) == AFTER
+    assert "base loads again" in [one["event"] for one in logged]
+
+
+def test_an_error_that_is_taken_back_changes_nothing(library: Library, root: Path) -> None:
+    before = library.snapshot
+    edit(root, "kind: event", "kind: evnt")
+    library.refresh()
+    edit(root, "kind: evnt", "kind: event")
+
+    assert not library.refresh()
+    assert library.snapshot is before
+    assert library.notice == ""
+    assert text(library) == BEFORE
+
+
+def test_another_error_is_told_anew(library: Library, root: Path) -> None:
+    edit(root, "kind: event", "kind: evnt")
+    library.refresh()
+    first = library.notice
+    edit(root, "kind: role", "kind: rle", "coast/facts/people.yaml")
+
+    with capture_logs() as logged:
+        library.refresh()
+
+    assert library.notice != first
+    assert "have 2 errors; the first in" in library.notice
+    assert len(logged) == 1
+
+
+def test_help_shows_the_notice(library: Library, root: Path) -> None:
+    answering = Dispatcher(REGISTRY, library, today=lambda: TODAY)
+    edit(root, "kind: event", "kind: evnt")
+    library.refresh()
+
+    footer = answering.ask("/help", EVERYWHERE).footer
+    assert footer is not None
+    assert footer.notice == answering.notice == library.notice != ""
+
+
+def test_a_deleted_folder_leaves_the_last_good_snapshot(library: Library, root: Path) -> None:
+    shutil.rmtree(root)
+
+    assert not library.refresh()
+    assert text(library) == BEFORE
+    assert "the facts on disk have 1 error" in library.notice
+    write(root, COAST)
+    assert not library.refresh()
+    assert library.notice == ""
+
+
+def test_a_deleted_state_folder_does_no_harm(library: Library, root: Path, folder: Path) -> None:
+    shutil.rmtree(folder)
+
+    assert text(library) == BEFORE
+    edit(root)
+    assert library.refresh()
+    assert text(library) == AFTER
+    assert current(folder) == library.snapshot.path
+
+
+# --- starting ------------------------------------------------------------------------------------------
+
+
+def test_a_start_with_a_broken_base_serves_the_snapshot_from_before(root: Path, folder: Path) -> None:
+    Library(root, folder).close()
+    edit(root, "kind: event", "kind: evnt")
+
+    started = Library(root, folder)
+
+    assert text(started) == BEFORE
+    assert started.notice.startswith(f"Snapshot {started.snapshot.id} goes on answering: ")
+    assert not started.refresh()
+    edit(root, "kind: evnt", "kind: event")
+    assert not started.refresh()
+    assert started.notice == ""
+    started.close()
+
+
+def test_a_start_without_anything_to_serve_says_why(root: Path, folder: Path) -> None:
+    edit(root, "kind: event", "kind: evnt")
+
+    with pytest.raises(NothingToServe) as refused:
+        Library(root, folder)
+
+    assert str(refused.value) == (
+        f"The fact base in {root} does not load: the facts on disk have 1 error; the first in {LICENCES},"
+        ' line 18: "evnt" is not one of the allowed values.'
+    )
+    assert [one.code for one in refused.value.findings if one.code[0] != "W"] == ["R006"]
+
+
+def test_a_start_without_a_base_says_so(tmp_path: Path, folder: Path) -> None:
+    with pytest.raises(NothingToServe, match="the facts on disk have 1 error"):
+        Library(tmp_path / "nowhere", folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"torn", b"\0" * 4096])
+def test_a_broken_base_and_a_broken_snapshot_are_nothing_to_serve(
+    root: Path, folder: Path, content: bytes
+) -> None:
+    opened = Library(root, folder)
+    opened.close()
+    opened.snapshot.path.write_bytes(content)
+    edit(root, "kind: event", "kind: evnt")
+
+    with pytest.raises(NothingToServe):
+        Library(root, folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"torn", b"\0" * 4096])
+def test_a_broken_snapshot_is_written_anew(root: Path, folder: Path, content: bytes) -> None:
+    opened = Library(root, folder)
+    opened.close()
+    opened.snapshot.path.write_bytes(content)
+
+    started = Library(root, folder)
+
+    assert text(started) == BEFORE
+    assert started.notice == ""
+    started.close()
+
+
+def test_a_snapshot_of_another_version_is_told_apart(
+    root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(compiler, "VERSION", 0)
+        patched.setattr("bot.facts.write.VERSION", 0)
+        patched.setattr("bot.facts.snapshot.VERSION", 0)
+        Library(root, folder).close()
+    edit(root, "kind: event", "kind: evnt")
+
+    with pytest.raises(NothingToServe, match="is of version 0, this program reads"):
+        Library(root, folder)
+    assert (folder / POINTER).exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(NothingToServe, match="no new snapshot could be made"):
+        Library(root, tmp_path / "file" / "state")
+
+
+# --- trouble that no edit mends ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        OSError(28, "No space left on device"),
+        sqlite3.OperationalError("database or disk is full"),
+        SnapshotError("The snapshot x cannot be read; compile it again."),
+    ],
+)
+def test_trouble_with_the_disk_is_tried_again(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    edit(root)
+
+    def fail(*_args: object) -> None:
+        raise trouble
+
+    with monkeypatch.context() as patched, capture_logs() as logged:
+        patched.setattr("bot.library.compile_base", fail)
+        assert not library.refresh()
+        assert not library.refresh()
+
+    assert str(trouble) in library.notice
+    assert library.notice.startswith(f"Snapshot {library.snapshot.id} goes on answering: ")
+    assert text(library) == BEFORE
+    assert len(logged) == 1
+    assert library.refresh()
+    assert text(library) == AFTER
+    assert library.notice == ""
+
+
+def test_a_file_that_may_be_read_again_is_noticed(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bot.facts.load import read_file
+
+    def refuse(root: Path, file: str) -> bytes:
+        if file == LICENCES:
+            raise PermissionError(13, "Permission denied")
+        return read_file(root, file)
+
+    (root / LICENCES).chmod(0o600)
+    with monkeypatch.context() as patched:
+        patched.setattr("bot.facts.compile.read_file", refuse)
+        library.refresh()
+    assert f"{LICENCES}, line 1: The file cannot be read (Permission denied)." in library.notice
+
+    (root / LICENCES).chmod(0o644)
+    library.refresh()
+    assert library.notice == ""
+
+
+def test_a_file_that_vanishes_during_a_look_counts_as_gone(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = Path.stat
+
+    def vanish(path: Path, **kwargs: bool) -> os.stat_result:
+        if path.name == "people.yaml":
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+        return stat(path, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "stat", vanish)
+        library.refresh()
+    assert "goes on answering" in library.notice or library.notice == ""
+
+    library.refresh()
+    assert library.notice == ""
+    assert text(library) == BEFORE
+
+
+def test_what_was_compiled_is_logged(root: Path, folder: Path) -> None:
+    ticks = iter([10.0, 12.5])
+
+    with capture_logs() as logged:
+        opened = Library(root, folder, clock=lambda: next(ticks))
+
+    assert logged == [
+        {
+            "event": "snapshot compiled",
+            "log_level": "info",
+            "snapshot": opened.snapshot.id,
+            "parsed": 6,
+            "reused": 0,
+            "warnings": 1,
+            "seconds": 2.5,
+        }
+    ]
+    opened.close()
+
+
+def test_a_library_that_never_opened_has_no_snapshot() -> None:
+    unopened = Library.__new__(Library)
+    unopened._snapshot = None
+
+    with pytest.raises(LookupError, match="no snapshot is open"):
+        _ = unopened.snapshot
+    unopened.close()

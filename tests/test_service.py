@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from factory import COAST, EVERYWHERE, NORTH, TODAY, write
+from structlog.testing import capture_logs
+
+from bot import service as services
+from bot.config import Config, Place, Platform, Web
+from bot.desk import Asker
+from bot.library import Library, NothingToServe, Prepared
+from bot.reply import Kind
+from bot.service import LOOK_SECONDS, Service, local_today, open_service
+
+LICENCES = "coast/facts/licences.yaml"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    places = (
+        Place(platform=Platform.SLACK, channel="C1", dossiers=("coast",)),
+        Place(platform=Platform.WEB, dossiers=("north",)),
+    )
+    root = write(tmp_path / "base", COAST, NORTH)
+    return Config(briefings=root, state=tmp_path / "state", web=Web(), places=places)
+
+
+@pytest.fixture
+def service(config: Config) -> Iterator[Service]:
+    opened = open_service(config, today=lambda: TODAY)
+    yield opened
+    opened.close()
+
+
+def edit(config: Config, old: str, new: str) -> None:
+    text = (config.briefings / LICENCES).read_text()
+    assert old in text
+    (config.briefings / LICENCES).write_text(text.replace(old, new))
+
+
+class Looks:
+    """Wakes up whoever waits for the next look at the files."""
+
+    def __init__(self, library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._looked = asyncio.Event()
+        adopt = library.adopt
+
+        def adopt_and_tell(prepared: Prepared | None) -> bool:
+            adopted = adopt(prepared)
+            self._looked.set()
+            return adopted
+
+        monkeypatch.setattr(library, "adopt", adopt_and_tell)
+
+    async def next(self) -> None:
+        """Wait until a look that began after now has ended."""
+        for _ in range(2):
+            self._looked.clear()
+            async with asyncio.timeout(5):
+                await self._looked.wait()
+
+
+def test_a_service_answers_from_the_base_that_is_configured(service: Service, config: Config) -> None:
+    assert service.desk.ask("/who okafor", EVERYWHERE).title == "Ada Okafor"
+    assert service.library.snapshot.path.parent == config.snapshots
+    assert service.config is config
+
+
+def test_a_place_sees_what_the_configuration_says(service: Service) -> None:
+    slack = service.asker("slack", user="U1", channel="C1")
+
+    assert slack == Asker(platform="slack", user="U1", channel="C1", dossiers=("coast",))
+    assert service.asker("slack", channel="C2").dossiers is None
+    assert service.asker("web").dossiers == ("north",)
+    assert service.desk.ask("/who okafor", service.asker("web")).kind is Kind.NONE
+
+
+def test_a_base_that_does_not_load_is_nothing_to_serve(config: Config) -> None:
+    edit(config, "kind: event", "kind: evnt")
+
+    with pytest.raises(NothingToServe, match="1 error"):
+        open_service(config)
+
+
+async def test_an_edited_file_is_live_without_a_restart(
+    service: Service, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(service.library, monkeypatch)
+
+    async with service.fresh(every=0):
+        edit(config, "will audit", "is to audit")
+        await looks.next()
+        assert "is to audit" in service.desk.ask("/fact audit-order", EVERYWHERE).summary
+
+
+async def test_a_broken_edit_is_survived_and_mended(
+    service: Service, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(service.library, monkeypatch)
+    before = service.library.snapshot.id
+
+    async with service.fresh(every=0):
+        edit(config, "kind: event", "kind: evnt")
+        with capture_logs():
+            await looks.next()
+        assert service.desk.notice.startswith(f"Snapshot {before} goes on answering")
+        assert service.desk.ask("/who okafor", EVERYWHERE).kind is Kind.ANSWER
+        edit(config, "kind: evnt", "kind: event")
+        edit(config, "will audit", "is to audit")
+        await looks.next()
+        assert service.desk.notice == ""
+        assert service.library.snapshot.id != before
+
+
+def test_an_edit_is_live_in_under_two_seconds(service: Service, config: Config) -> None:
+    edit(config, "will audit", "is to audit")
+    began = time.perf_counter()
+    assert service.library.refresh()
+
+    assert LOOK_SECONDS + time.perf_counter() - began < 2
+
+
+async def test_a_look_that_fails_does_not_end_the_looking(
+    service: Service, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(service.library, monkeypatch)
+    prepare = service.library.prepare
+    troubles = iter([RuntimeError("first"), MemoryError("second")])
+
+    def fail_twice() -> Prepared | None:
+        for trouble in troubles:
+            raise trouble
+        return prepare()
+
+    monkeypatch.setattr(service.library, "prepare", fail_twice)
+    edit(config, "will audit", "is to audit")
+
+    with capture_logs() as logged:
+        async with service.fresh(every=0):
+            await looks.next()
+
+    assert [one["event"] for one in logged if one["log_level"] == "error"] == [
+        "looking at the fact files failed"
+    ] * 2
+    assert "is to audit" in service.desk.ask("/fact audit-order", EVERYWHERE).summary
+
+
+async def test_the_looking_ends_with_the_block(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = Looks(service.library, monkeypatch)
+
+    async with service.fresh(every=0):
+        await looks.next()
+    ended = asyncio.all_tasks()
+    async with service.fresh():
+        assert len(asyncio.all_tasks()) == len(ended) + 1
+
+    assert asyncio.all_tasks() == ended == {asyncio.current_task()}
+
+
+async def test_an_error_inside_the_block_is_not_hidden(service: Service) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with service.fresh(every=0):
+            raise ZeroDivisionError
+
+
+async def test_the_switch_happens_between_two_answers(service: Service, config: Config) -> None:
+    """The loop adopts, so that no answer is half from one snapshot and half from another."""
+    threads: list[bool] = []
+    adopt = service.library.adopt
+    done = asyncio.Event()
+
+    def adopted(prepared: Prepared | None) -> bool:
+        threads.append(asyncio.current_task() is not None)
+        done.set()
+        return adopt(prepared)
+
+    service.library.adopt = adopted  # type: ignore[method-assign]
+    async with service.fresh(every=0), asyncio.timeout(5):
+        await done.wait()
+
+    assert threads
+    assert all(threads)
+
+
+def test_today_is_that_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            assert tz is None
+            return datetime(2025, 3, 10, 23, 59)  # noqa: DTZ001
+
+    monkeypatch.setattr(services, "datetime", Clock)
+
+    assert local_today() == date(2025, 3, 10)
