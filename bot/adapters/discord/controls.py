@@ -28,6 +28,9 @@ NAMES: Final = 5
 SHARE_COMPONENTS: Final = 2
 """What the button to share adds to a page: itself, and at most a row."""
 
+MOST_COMPONENTS: Final = 2 + CHOICES + 1 + NAMES + 2 + 2 + 1 + 3 + SHARE_COMPONENTS
+"""No page has more: choices, names, the select, the button to type, the pager and the one to share."""
+
 LABEL_LENGTH: Final = 32
 """How long a label may be; a button with a sentence on it is hard to read on a phone."""
 

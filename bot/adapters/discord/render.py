@@ -25,6 +25,7 @@ from bot.adapters.discord.limits import (
     TEXT_DISPLAY,
     Json,
     size,
+    units,
 )
 from bot.adapters.discord.spans import date, markdown, source, strong
 from bot.adapters.discord.state import FOOTER_ID, SMALL, fits_option
@@ -117,28 +118,40 @@ def _attempts(reply: Reply, style: Style) -> Iterator[tuple[Reply, Style, list[D
 
 
 class _Tried:
-    """Renders pages to see whether they fit, and keeps the last: most answers are one page, rendered once."""
+    """Sees whether pages fit, and renders them; most answers are one page, whose words are made once."""
 
     def __init__(self, style: Style) -> None:
         self._style = style
         self._page: Page | None = None
-        self._body: Json = {}
+        self._inside: list[Json] = []
 
     def body(self, page: Page) -> Json:
+        return _body(page, self._style, self.words(page))
+
+    def words(self, page: Page) -> list[Json]:
         if page is not self._page:
-            self._page, self._body = page, body(page, self._style)
-        return self._body
+            self._page, self._inside = page, _words(page, self._style)
+        return self._inside
 
     def fits(self, page: Page) -> bool:
-        count, length = size(self.body(page))
+        inside = self.words(page)
+        if sum(units(one.get("content", "")) for one in inside) > TEXT:
+            return False
+        if 1 + len(inside) + controls.MOST_COMPONENTS <= COMPONENTS:
+            return True
+        count, _ = size(_body(page, self._style, inside))
         # The row with the button to share is kept free, so that a page is the same in private and in public.
-        return count + controls.SHARE_COMPONENTS <= COMPONENTS and length <= TEXT
+        return count + controls.SHARE_COMPONENTS <= COMPONENTS
 
 
-def body(page: Page, style: Style) -> Json:
-    """Render one page as the body of a message-create request."""
+def _words(page: Page, style: Style) -> list[Json]:
+    """Return what stands in a page's container."""
+    return [*_merged(_parts(page, style))] or [{"type": TEXT_DISPLAY, "content": NOTHING}]
+
+
+def _body(page: Page, style: Style, inside: list[Json]) -> Json:
+    """Return one page as the body of a message-create request."""
     reply = page.reply
-    inside = [*_merged(_parts(page, style))] or [{"type": TEXT_DISPLAY, "content": NOTHING}]
     container = {"type": CONTAINER, "accent_color": ACCENT[reply.kind], "components": inside}
     line = style.line or (reply.footer.command if reply.footer else "")
     share = style.share and reply.kind is Kind.ANSWER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, assert_never
 
 from bot.adapters.discord.escape import address, escape, link
@@ -12,8 +13,12 @@ from bot.reply import Cite, Line, Link, Name, SourceLine, Span, Strong, Text, Wh
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)")
 
 
+@lru_cache(maxsize=1_024)
 def markdown(line: Line) -> str:
-    """Return a line as Markdown. Only what the reply marks is marked; its words are literal."""
+    """Return a line as Markdown. Only what the reply marks is marked; its words are literal.
+
+    Kept, since finding where a page ends renders the same lines several times.
+    """
     written = "".join(map(_span, line.spans))
     return " ".join(written.split())
 
@@ -54,6 +59,7 @@ def date(when: When) -> str:
         return escape(when.text)
 
 
+@lru_cache(maxsize=256)
 def source(one: SourceLine, *, brief: bool = False) -> str:
     """Return a source line in small print: `[1] Title · publisher · day · descriptor · rating`."""
     if brief:

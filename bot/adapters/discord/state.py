@@ -24,6 +24,7 @@ PATTERN: Final = re.compile(
 )
 PICKER: Final = re.compile(r"b1:l:0::pick")
 SMALL: Final = "-# "
+SNAPSHOT_LENGTH: Final = 8
 
 
 class Verb(StrEnum):
@@ -47,7 +48,9 @@ class Press(msgspec.Struct, frozen=True):
     @property
     def custom_id(self) -> str:
         """The state as a `custom_id`, at most 100 characters long."""
-        snapshot = re.sub(r"[^0-9A-Za-z]", "", self.snapshot)[:8]
+        snapshot = self.snapshot[:SNAPSHOT_LENGTH]
+        if not (snapshot.isascii() and snapshot.isalnum()):
+            snapshot = ""
         front = f"{VERSION}:{self.verb}:{self.page}:{snapshot}:"
         whole = front + self.line
         return whole if units(whole) <= CUSTOM_ID else front + IN_FOOTER

@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import re
 
+import msgspec
 import pytest
 from conformance import Conformance, Look, Seen, numbers
 from hypothesis import given, settings
 from markdown_reader import read
 from samples import HOSTILE, SAMPLES, hostile_reply, replies
 
+from bot.adapters.discord.controls import MOST_COMPONENTS
 from bot.adapters.discord.limits import FLAG_COMPONENTS_V2, FLAG_EPHEMERAL, SEPARATOR, Json, problems, walk
 from bot.adapters.discord.render import Style, render
 from bot.adapters.discord.spans import date, markdown, strong
@@ -204,6 +206,24 @@ def test_an_option_that_is_wanted_has_a_button_to_type_it() -> None:
     assert [(one["label"], one["custom_id"]) for one in components(reply, kind=2)] == [
         ("Type the name", "b1:t:1::/who name")
     ]
+
+
+def test_no_page_has_more_controls_than_are_reckoned_with() -> None:
+    names = line(*(Name(f"n{n}", f"/who n{n}") for n in range(60)))
+    actions = tuple(Action(f"a{n}", f"/who a{n}") for n in range(60))
+    reply = Reply(
+        kind=Kind.ANSWER,
+        title="",
+        summary="x",
+        blocks=(Bullets((names, *(line("x" * 1_500) for _ in range(9)), names)),),
+        actions=actions,
+        wanted=Wanted("/who", "name"),
+        footer=ANSWER.footer,
+    )
+    for kind in Kind:
+        pages = render(msgspec.structs.replace(reply, kind=kind), Style(share=True)).pages
+        rows = [[*walk(page["components"][1:])] for page in pages]
+        assert max(map(len, rows)) <= MOST_COMPONENTS
 
 
 def test_pages_turn_and_posts_have_no_pager() -> None:
