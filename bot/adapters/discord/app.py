@@ -13,6 +13,8 @@ from bot.adapters.discord.answering import Answering, Dossiers, at
 from bot.adapters.discord.buttons import Picked, Pressed, submitted
 from bot.adapters.discord.commands import Interaction, Translations, Tree, add_commands
 from bot.adapters.discord.config import DiscordConfig
+from bot.adapters.discord.escape import unescape
+from bot.adapters.discord.limits import walk
 from bot.adapters.discord.lookup import look_up
 from bot.adapters.discord.render import Style
 from bot.adapters.discord.sync import sync
@@ -23,6 +25,14 @@ log = structlog.get_logger(__name__)
 
 LONGEST_WAIT = 30.0
 """Seconds that a request waits for a rate limit before it fails instead."""
+
+
+def words_of(message: discord.Message) -> str:
+    """Return the words of a message: its text, its embeds' and its components', such as an answer's."""
+    parts = [message.content, *(embed.description or "" for embed in message.embeds)]
+    components: list[Any] = [one.to_dict() for one in message.components]
+    parts += [unescape(one["content"]) for one in walk(components) if one.get("content")]
+    return "\n".join(parts)
 
 
 def everything(channel: str) -> None:
@@ -80,7 +90,7 @@ class BriefingClient(discord.AutoShardedClient):
 
     async def on_look_up(self, interaction: Interaction, message: discord.Message) -> None:
         """Answer the context menu of a message."""
-        words = "\n".join((message.content, *(embed.description or "" for embed in message.embeds)))
+        words = words_of(message)
         try:
             reply = look_up(self.desk, words, self.answering.who_asks(interaction))
             await self.answering.answer(interaction, reply)

@@ -73,12 +73,10 @@ class Rendered(NamedTuple):
 class Style(msgspec.Struct, frozen=True):
     """How a reply is to be laid out.
 
-    `line` is the command that the buttons repeat, the footer's unless given. `pager` adds buttons that turn
-    the pages, `share` the one that shows a private answer to the channel. `brief` is on only where one
-    statement's source lines would not fit a page otherwise.
+    `pager` adds buttons that turn the pages, `share` the one that shows a private answer to the channel.
+    `brief` is on only where one statement's source lines would not fit a page otherwise.
     """
 
-    line: str = ""
     pager: bool = True
     share: bool = False
     brief: bool = False
@@ -153,7 +151,7 @@ def _body(page: Page, style: Style, inside: list[Json]) -> Json:
     """Return one page as the body of a message-create request."""
     reply = page.reply
     container = {"type": CONTAINER, "accent_color": ACCENT[reply.kind], "components": inside}
-    line = style.line or (reply.footer.command if reply.footer else "")
+    line = reply.footer.command if reply.footer else ""
     share = style.share and reply.kind is Kind.ANSWER
     rows = controls.rows(page, line, pager=style.pager, share=share)
     return {

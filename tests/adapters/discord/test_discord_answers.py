@@ -27,7 +27,7 @@ def test_every_page_of_every_command(coast_desk: Dispatcher, line: str) -> None:
     check_citations(look, reply)
     check_texts(look, reply)
     check_inert(look, reply)
-    for style in (Style(share=True), Style(pager=False), Style(line="/who " + "x" * 200, share=True)):
+    for style in (Style(share=True), Style(pager=False)):
         for page in render(reply, style).pages:
             assert problems(page) == []
             validate_components(page["components"], flags=page["flags"])

@@ -268,6 +268,13 @@ async def test_look_this_up_answers_where_there_is_one_name(place: SimpleNamespa
     assert "## Harbour Line" in words(result.response)
 
 
+async def test_look_this_up_reads_the_bots_own_answers_too(place: SimpleNamespace) -> None:
+    result = await place.alice.slash(place.channel, "who", name="okafor")
+    shared = await place.alice.click(result.response, label="Share to channel")
+    found = await place.alice.context_menu(place.channel, LOOK_UP, shared.response)
+    assert labels(found.response)[:2] == ["Ada Okafor", "Harbour Line"]
+
+
 async def test_look_this_up_says_that_nothing_is_known(place: SimpleNamespace) -> None:
     message = await place.alice.send(place.channel, "nothing here")
     result = await place.alice.context_menu(place.channel, LOOK_UP, message)
