@@ -31,7 +31,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/dev
-	$(BIN)/python -m tests.write_docs
+	$(BIN)/python tests/write_docs.py
 
 format: $(VENV)/dev
 	$(BIN)/ruff format

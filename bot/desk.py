@@ -64,6 +64,8 @@ class Desk(Protocol):
     def canonical(self, call: Call) -> str:
         """Return the line that asks the same, such as `/who gref as-of:2025-01-31`."""
 
-    @property
-    def notice(self) -> str:
-        """Empty, or one sentence that says why an older snapshot answers."""
+    def notice_for(self, asker: Asker) -> str:
+        """Return nothing, or one sentence that says why an older snapshot answers.
+
+        It names no file where the asker does not see every dossier.
+        """

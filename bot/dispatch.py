@@ -149,7 +149,6 @@ class Dispatcher:
         if option.kind is OptionKind.WORDS:
             return misread(f"/{command.name} needs words to look for.", command)
         noun = "name" if option.kind is OptionKind.NAME else option.name
-        sentence = f"Which {noun} do you mean? Write /{command.name} {option.name.upper()}, or choose."
         kinds = THINGS.get(option.kind)
         if kinds:
             things = base.complete("", kinds[0], 5)
@@ -157,6 +156,8 @@ class Dispatcher:
             things = [
                 base.thing("fact", one.dossier, one.id) for one, _ in zip(base.best(), range(5), strict=False)
             ]
+        choose = ", or choose" if things else ""
+        sentence = f"Which {noun} do you mean? Write /{command.name} {option.name.upper()}{choose}."
         return missing(sentence, command.name, option.name, things)
 
     def _footed(self, reply: Reply, base: FactBase, call: Call, asker: Asker) -> Reply:
@@ -168,12 +169,12 @@ class Dispatcher:
             as_of=humanise(base.as_of.isoformat()),
             facts=base.count,
             command=self.canonical(Call(call.command, arguments)),
-            notice=self._notice_for(asker) if call.command == "help" else "",
+            notice=self.notice_for(asker) if call.command == "help" else "",
         )
         return msgspec.structs.replace(reply, footer=footer)
 
-    def _notice_for(self, asker: Asker) -> str:
-        """Return the notice; a file or a name in it may be of a dossier that not every place sees."""
+    def notice_for(self, asker: Asker) -> str:
+        """Return why an older snapshot answers; no file or name of a dossier that a place may not see."""
         if not self.notice or asker.dossiers is None:
             return self.notice
         return f"Snapshot {self._library.snapshot.id} goes on answering: the facts on disk do not load."

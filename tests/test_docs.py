@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-
-from tests.write_docs import README, ROOT, generated
+from write_docs import README, ROOT, generated
 
 
 def test_readme_shows_real_output(tmp_path: Path) -> None:

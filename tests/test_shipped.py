@@ -17,7 +17,6 @@ from bot.facts.stated import Status
 from bot.library import Library
 from bot.reply import Kind, Reply, block_lines
 
-
 ROOT = Path(__file__).parent.parent
 TODAY = date(2026, 11, 22)
 

@@ -60,8 +60,8 @@ def _count(base: FactBase, kind: str, first: int) -> int:
 
 
 def day_in_words(ordinal: int) -> str:
-    """Return an ordinal as a day in words."""
-    return humanise(date.fromordinal(ordinal).isoformat())
+    """Return an ordinal as a day in words; the first of all is the beginning."""
+    return "the beginning" if ordinal <= 1 else humanise(date.fromordinal(ordinal).isoformat())
 
 
 def told(writer: Writer, change: Change) -> Line:

@@ -60,7 +60,7 @@ def fact(base: FactBase, fact: str) -> Reply:
     return Reply(
         kind=Kind.ANSWER,
         title=f"Fact {stated.id}",
-        summary=f"{stated.fact.text} ({writer.standing(stated)})",
+        summary=f"{stated.fact.text} ({Line(tuple(writer.standing(stated))).text})",
         blocks=tuple(blocks),
         sources=writer.sources(),
     )
@@ -96,9 +96,8 @@ def _fields(writer: Writer, stated: Stated) -> list[Field]:
     if fact.said and fact.said.when and fact.said.when.inferred:
         fields.append(Field("Day said inferred from", line(fact.said.when.inferred)))
     if fact.due:
-        fields.append(
-            Field("Due", Line((When(humanise_due(fact.due), fact.due), Text(f": {writer.outcome(stated)}"))))
-        )
+        due = [When(humanise_due(fact.due), fact.due), Text(": "), *writer.outcome(stated)]
+        fields.append(Field("Due", Line(tidy(due))))
     if fact.due_as_written:
         fields.append(Field("In the source's words", line(fact.due_as_written)))
     if fact.duty:

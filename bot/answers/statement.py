@@ -10,7 +10,7 @@ from bot.facts.base import FactBase, Thing
 from bot.facts.edtf import parse
 from bot.facts.humanise import humanise, humanise_due
 from bot.facts.records import Dated, Said, Source
-from bot.facts.stated import CREDIBILITY, RELIABILITY, KnownBy, Stated, Status, best_reliability
+from bot.facts.stated import CREDIBILITY, RELIABILITY, KnownBy, Stated, Status, Tie, best_reliability
 from bot.facts.words import mark
 from bot.reply import Cite, Line, Name, SourceLine, Span, Strong, Text, When
 
@@ -19,7 +19,6 @@ SHORTEST_NAME: Final = 3
 
 STANDING: Final = {
     Status.RETRACTED: "retracted",
-    Status.SUPERSEDED: "superseded",
     Status.DISPUTED: "disputed",
     Status.CONFIRMED: "confirmed by independent origins",
     Status.CLAIMED: "claimed",
@@ -77,7 +76,7 @@ class Writer:
         remarks: list[list[Span]] = []
         if dated and fact.date:
             remarks.append(dating(fact.date))
-        remarks += [self.attribution(stated), [Text(self.standing(stated))]]
+        remarks += [self.attribution(stated), self.standing(stated)]
         if stated.known_by is not KnownBy.PUBLISHED:
             remarks.append([Text("publication day unknown")])
         elif self.base.today < stated.surely:
@@ -101,24 +100,23 @@ class Writer:
         remarks: list[list[Span]] = []
         if fact.due_as_written:
             remarks.append([Text(f"in the source's words “{fact.due_as_written}”")])
-        remarks += [[Strong(self.outcome(stated))], [Text(self.standing(stated))]]
+        remarks += [self.outcome(stated), self.standing(stated)]
         if stated.known_by is not KnownBy.PUBLISHED:
             remarks.append([Text("publication day unknown")])
         return Line(tidy([*spans, Text(" — "), *join(remarks, " · "), *self.cite_fact(stated)]), fact.id)
 
-    def outcome(self, stated: Stated) -> str:
+    def outcome(self, stated: Stated) -> list[Span]:
         """Say how far a duty is: outcome recorded, not yet due, or passed without a recorded outcome."""
         if stated.has_outcome(self.base.today):
-            recorded = [tie.id for tie in stated.outcomes if tie.holds(self.base.today)]
-            return f"outcome recorded: {', '.join(recorded)}"
+            return [Strong("outcome recorded"), Text(": "), *self._facts(stated, stated.outcomes)]
         if not stated.fact.due:
-            return "no due date known, no outcome recorded"
+            return [Strong("no due date known, no outcome recorded")]
         due = parse(stated.fact.due)
         if due.latest is not None and due.latest < self.base.today:
-            return "date passed, no outcome recorded"
+            return [Strong("date passed, no outcome recorded")]
         if due.earliest is not None and due.earliest < self.base.today:
-            return "date may have passed, no outcome recorded"
-        return "not yet due"
+            return [Strong("date may have passed, no outcome recorded")]
+        return [Strong("not yet due")]
 
     def attribution(self, stated: Stated) -> list[Span]:
         """Say who said it, to whom, when and through whom; or who reports it."""
@@ -144,14 +142,21 @@ class Writer:
             return [self.name("entity", dossier, said.by)]
         return [Text(f"{said.by.unnamed} (not named)")]
 
-    def standing(self, stated: Stated) -> str:
+    def standing(self, stated: Stated) -> list[Span]:
         """Return the status on the day of the answer and the rating: `claimed, F3 possibly true`."""
-        word = STANDING.get(stated.status(self.base.today), "")
+        status = stated.status(self.base.today)
         rating = f"{self.letter(stated)}{stated.fact.credibility} {CREDIBILITY[stated.fact.credibility]}"
-        ties = [tie.id for tie in stated.superseded_by if tie.holds(self.base.today)]
-        if word == "superseded":
-            word = f"superseded by {', '.join(ties)}"
-        return ", ".join(part for part in (word, rating) if part)
+        spans: list[Span] = [Text(f"{STANDING[status]}, ")] if status in STANDING else []
+        if status is Status.SUPERSEDED:
+            spans = [Text("superseded by "), *self._facts(stated, stated.superseded_by), Text(", ")]
+        return [*spans, Text(rating)]
+
+    def _facts(self, stated: Stated, ties: Iterable[Tie]) -> list[Span]:
+        facts = [tie.id for tie in ties if tie.holds(self.base.today)]
+        return join([[Name(fact, f"/fact {self._ref(stated.dossier, fact)}")] for fact in facts], ", ")
+
+    def _ref(self, dossier: str, fact: str) -> str:
+        return self.base.thing("fact", dossier, fact).ref
 
     def letter(self, stated: Stated) -> str:
         """Return the best reliability letter among a fact's sources."""

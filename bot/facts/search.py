@@ -99,16 +99,19 @@ def _known(scope: _Scope, word: str) -> _Word | None:
 
 
 def _near(scope: _Scope, word: str) -> str | None:
-    """Return the nearest known word, or None: one typing error away, two in a long word, inflected or not."""
+    """Return the nearest known word, or None: one typing error away, two in a long word, inflected or not.
+
+    A word with a digit has none, since one year or number is no misspelling of another.
+    """
     errors = 0 if len(word) < 5 else 1 if len(word) < 8 else 2
-    if not errors:
+    if not errors or not word.isalpha():
         return None
     from rapidfuzz.distance import OSA  # noqa: PLC0415 -- most searches spell their words right
 
     typed = {word, *(stem(word, language) for language in scope.languages)}
     query = """
-        SELECT word, stem, facts FROM json_each(?) AS place CROSS JOIN vocabulary ON dossier = place.value
-        WHERE length(stem) BETWEEN ? AND ?
+        SELECT word, stem, facts FROM json_each(?1) AS place CROSS JOIN vocabulary ON dossier = place.value
+        WHERE length(word) BETWEEN ?2 AND ?3 OR length(stem) BETWEEN ?2 AND ?3
     """
     span = (min(map(len, typed)) - errors, len(word) + errors)
     near = []

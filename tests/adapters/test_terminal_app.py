@@ -27,7 +27,6 @@ class Echo:
     """A desk that repeats the line; `/many` is long, `/ask` offers two choices, `/stop` is interrupted."""
 
     registry = Registry()
-    notice = ""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -55,6 +54,9 @@ class Echo:
 
     def canonical(self, call: Call) -> str:
         return f"/{call.command}"
+
+    def notice_for(self, asker: Asker) -> str:
+        return ""
 
 
 class Terminal(io.StringIO):

@@ -51,6 +51,9 @@ class SampleDesk:
         self.lines: list[str] = []
         self.notice = ""
 
+    def notice_for(self, asker: Asker) -> str:
+        return self.notice
+
     def ask(self, line_: str, asker: Asker) -> Reply:
         assert asker.platform == "web"
         self.lines.append(line_)

@@ -169,7 +169,8 @@ def test_a_spelling_may_be_shared_if_both_say_so() -> None:
 
 
 def test_a_judgement_on_facts_that_fell() -> None:
-    dossier = "{id: d, title: D, judgements: [{text: x, based_on: [a, b, c], confidence: low, added: 2024-03-06}]}"
+    judgement = "{text: x, based_on: [a, b, c], confidence: low, added: 2024-03-06}"
+    dossier = f"{{id: d, title: D, judgements: [{judgement}]}}"
     listed = facts({}, {"supersedes": ["a"]}, {"retracted": {"on": "2024-04", "why": "w"}})
     issues = list(Checked(base(dossier=dossier, facts=listed), Guesser()).issues())
     assert [(one.code, one.path) for one in issues] == [

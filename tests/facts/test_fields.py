@@ -240,7 +240,8 @@ def test_rules_within_an_entity() -> None:
 
 
 def test_rules_within_a_judgement() -> None:
-    judgement = msgspec.convert({"text": "x", "based_on": [], "confidence": "low", "added": "2024-03-06"}, Judgement)
+    given = {"text": "x", "based_on": [], "confidence": "low", "added": "2024-03-06"}
+    judgement = msgspec.convert(given, Judgement)
     assert codes(judgement_rules(judgement)) == ["R022"]
 
 

@@ -112,7 +112,7 @@ class _Site:
         line = _line(request)
         reply = self.desk.ask(line, self.asker) if line.strip() else None
         number = _number(request, "page", 1)
-        text = question_page(self.desk, self.title, self.version, line, reply, number)
+        text = question_page(self.desk, self.asker, self.title, self.version, line, reply, number)
         return _response(request, text.encode(), "text/html")
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -126,7 +126,7 @@ class _Site:
                 "spoken": spoken(reply),
                 "pages": rendered.pages,
                 "notes": rendered.notes,
-                "notice": self.desk.notice,
+                "notice": self.desk.notice_for(self.asker),
             },
         )
 

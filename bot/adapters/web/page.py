@@ -11,7 +11,7 @@ import msgspec
 
 from bot.adapters.web.limits import QUERY_CHARACTERS
 from bot.adapters.web.render import ask_url, escape, render_html, reply_json
-from bot.desk import Desk
+from bot.desk import Asker, Desk
 from bot.reply import Reply
 
 _HERE: Final = resources.files(__package__ or __name__)
@@ -54,7 +54,7 @@ def escape_json(text: str) -> str:
 
 
 def question_page(
-    desk: Desk, name: str, build: str, line: str = "", reply: Reply | None = None, page: int = 1
+    desk: Desk, asker: Asker, name: str, build: str, line: str = "", reply: Reply | None = None, page: int = 1
 ) -> str:
     """Return the page with the answer to `line`, or with examples to start from if nothing was asked."""
     shown, draft = _welcome(desk, name), ""
@@ -64,7 +64,7 @@ def question_page(
         shown = exchange(line, render_html(reply, page, answer="a0", line=line), json)
         draft = f"/{reply.wanted.command.lstrip('/')} " if reply.wanted else ""
         title = f"{reply.title} – {name}"
-    return _page(name, build, title=title, shown=shown, draft=draft, notice=desk.notice)
+    return _page(name, build, title=title, shown=shown, draft=draft, notice=desk.notice_for(asker))
 
 
 def problem_page(name: str, build: str, problem: str) -> str:
