@@ -109,7 +109,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     briefings: Path
     state: Path
     web: Web
-    discord: Discord
+    discord: Discord = Discord()
     places: tuple[Place, ...]
 
     @property

@@ -70,7 +70,9 @@ class StubDesk:
     snapshot: str = "3f9c2a71aa"
     asked: list[tuple[str, Asker]] = field(default_factory=list)
     breaks: bool = False
-    notice: str = ""
+
+    def notice_for(self, asker: Asker) -> str:
+        return ""
 
     def ask(self, line: str, asker: Asker) -> Reply:
         try:

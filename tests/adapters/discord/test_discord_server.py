@@ -231,7 +231,22 @@ def spoil(value: Any, chooser: Random) -> None:
         holders += [each for each in inner if isinstance(each, dict | list) and each]
     holder = chooser.choice(holders)
     key = chooser.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
-    odd = [None, 0, -1, 10**30, "", "x", "１", [], {}, [[]], {"x": None}, True, 1.5, "\u202e\ud83d"]
+    odd: list[Any] = [
+        None,
+        0,
+        -1,
+        10**30,
+        "",
+        "x",
+        "１",
+        [],
+        {},
+        [[]],
+        {"x": None},
+        True,
+        1.5,
+        "\u202e\ud83d",
+    ]
     if chooser.random() < 0.3:
         del holder[key]
     else:
