@@ -23,7 +23,7 @@ from bot.reply import Kind, Name, Reply, Wanted, block_lines
 
 PRIMARY, SECONDARY = 1, 2
 CHOICES: Final = 10
-"""Choices shown as buttons; the others are in the select."""
+"""Choices of a question shown as buttons; one row of them under an answer. The others are in the select."""
 NAMES: Final = 5
 SHARE_COMPONENTS: Final = 2
 """What the button to share adds to a page: itself, and at most a row."""
@@ -54,7 +54,8 @@ def rows(page: Page, line: str, *, pager: bool, share: bool) -> list[Json]:
         )
         for one in reply.sources
     ]
-    buttons = [one for one in _distinct(choices) if fits_button(one[1])][:CHOICES]
+    most = ROW_BUTTONS if reply.kind is Kind.ANSWER else CHOICES
+    buttons = [one for one in _distinct(choices) if fits_button(one[1])][:most]
     shown = {command for _, command, _ in buttons} | {line}
     near = [one for one in _distinct(names) if one[1] not in shown and fits_button(one[1])][:NAMES]
     shown |= {command for _, command, _ in near}

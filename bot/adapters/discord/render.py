@@ -48,6 +48,7 @@ from bot.reply import (
     Reply,
     Table,
     Timeline,
+    block_lines,
 )
 
 TITLE_LENGTH: Final = 200
@@ -226,8 +227,10 @@ def _parts(page: Page, style: Style) -> Iterator[str | Json]:
 
 
 def _repeats(block: Block, reply: Reply) -> bool:
-    """Whether a remark only says what the title says."""
-    return isinstance(block, Note) and not block.heading and block.line.text == reply.title != ""
+    """Whether a block only says what the title says."""
+    if not isinstance(block, Note | Paragraph) or block.heading or not reply.title:
+        return False
+    return [one.text for one in block_lines(block)] == [reply.title]
 
 
 def _left_out(count: int) -> str:

@@ -196,6 +196,14 @@ def test_more_choices_than_buttons_are_in_the_select() -> None:
     assert options == [f"n{n}" for n in range(10, 35)]
 
 
+def test_an_answer_has_one_row_of_further_questions() -> None:
+    actions = tuple(Action(f"n{n}", f"/who n{n}") for n in range(8))
+    reply = Reply(kind=Kind.ANSWER, title="", summary="x", actions=actions)
+    assert [one["label"] for one in components(reply, kind=2)] == [f"n{n}" for n in range(5)]
+    (select,) = components(reply, kind=3)
+    assert [one["label"] for one in select["options"]] == ["n5", "n6", "n7"]
+
+
 def test_an_option_that_is_wanted_has_a_button_to_type_it() -> None:
     reply = Reply(kind=Kind.ASK, title="", summary="Whom?", wanted=Wanted("/who", "name"))
     assert [(one["label"], one["custom_id"]) for one in components(reply, kind=2)] == [
@@ -253,8 +261,9 @@ def test_what_follows_a_list_does_not_become_part_of_it() -> None:
 
 
 def test_a_remark_that_repeats_the_title_is_said_once() -> None:
-    reply = Reply(kind=Kind.ASK, title="Which?", summary="x", blocks=(Note(line("Which?")),))
-    assert seen(render(reply).pages[0]).text == "Which?"
+    for block in (Note(line("Which?")), Paragraph((line("Which?"),))):
+        reply = Reply(kind=Kind.ASK, title="Which?", summary="x", blocks=(block,))
+        assert seen(render(reply).pages[0]).text == "Which?"
 
 
 def test_without_a_line_to_repeat_nothing_is_shared() -> None:
