@@ -15,11 +15,14 @@ import msgspec
 import typer
 
 import bot
-from bot.adapters.slack.cli import ChatError, slack_typer
+from bot.adapters.discord.cli import discord_app
+from bot.adapters.slack.cli import slack_typer
+from bot.desk import ChatError
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from bot.adapters.discord.config import DiscordConfig
     from bot.adapters.slack.config import SlackConfig
     from bot.config import Config
     from bot.facts.base import FactBase
@@ -36,7 +39,7 @@ INTERRUPTED: Final = 130
 """Exit status after Ctrl-C: 128 and the signal's number, as shells have it."""
 
 
-Form = Literal["text", "markdown", "html", "json", "slack"]
+Form = Literal["text", "markdown", "html", "json", "slack", "discord"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
@@ -94,7 +97,7 @@ def ask(
     """Answer one line, such as: ask /who gref."""
     from bot.reply import Kind
 
-    if page is not None and form in ("markdown", "json", "slack"):
+    if page is not None and form not in ("text", "html"):
         _refuse(f"--page goes with text and html; {form} is always the whole answer.")
     service = _open(ctx)
     reply = service.desk.ask(_line(line), service.asker("terminal"))
@@ -112,8 +115,9 @@ def ask(
 def _for_slack(reply: Reply, line: str, config: Config) -> str:
     """Return Slack's payloads; the links that show them go to standard error."""
     from bot.adapters.slack.preview import payloads
+    from bot.chats import slack_config
 
-    text, links = payloads(reply, line, _registry(), _slack_config(config).names)
+    text, links = payloads(reply, line, _registry(), slack_config(config).names)
     sys.stderr.writelines(f"{link}\n" for link in links)
     return text
 
@@ -135,6 +139,11 @@ def _rendered(reply: Reply, form: Form, width: int | None, *, paged: bool) -> Se
         from bot.adapters.web.render import reply_json
 
         return [msgspec.json.format(msgspec.json.encode(reply_json(reply)), indent=2).decode() + "\n"]
+    if form == "discord":
+        from bot.adapters.discord.render import render as render_discord
+
+        encoded = msgspec.json.encode(render_discord(reply).pages)
+        return [msgspec.json.format(encoded, indent=2).decode() + "\n"]
     if form == "markdown":
         from bot.adapters.terminal.markdown import render_markdown
 
@@ -197,29 +206,14 @@ def demo(
 def run(
     ctx: typer.Context,
     http: Annotated[
-        bool, typer.Option("--http", help="Take Slack's deliveries by HTTP instead of Socket Mode.")
+        bool, typer.Option("--http", help="Take what chats send by HTTP, not over a connection of our own.")
     ] = False,
 ) -> None:
     """Serve everything that the configuration sets up, until stopped."""
-    from bot.adapters.slack.cli import is_set_up
+    from bot.chats import chats_of
 
     service = _open(ctx, "info")
-    chats = [_slack(service, http=http)] if http or is_set_up(os.environ) else []
-    _serve(service, None, None, browser=False, chats=chats)
-
-
-def _slack(service: Service, *, http: bool) -> AbstractAsyncContextManager[str]:
-    from bot.adapters.slack.cli import chat
-
-    config = service.config
-    return chat(
-        service.desk,
-        _slack_config(config),
-        os.environ,
-        config.database_url,
-        lambda channel: config.dossiers("slack", channel),
-        http=http,
-    )
+    _serve(service, None, None, browser=False, chats=chats_of(service, os.environ, http=http))
 
 
 def _serve(
@@ -228,7 +222,7 @@ def _serve(
     port: int | None,
     *,
     browser: bool,
-    chats: Sequence[AbstractAsyncContextManager[str]] = (),
+    chats: Sequence[AbstractAsyncContextManager[object]] = (),
 ) -> None:
     import asyncio
     import contextlib
@@ -401,14 +395,20 @@ def _registry() -> Registry:
     return REGISTRY
 
 
-def _slack_config(config: Config) -> SlackConfig:
-    from bot.adapters.slack.config import SlackConfig
+def _slack_config(ctx: typer.Context) -> SlackConfig:
+    from bot.chats import slack_config
 
-    given = msgspec.structs.asdict(config.slack)
-    return SlackConfig(**given | {"names": {one.command: one.name for one in config.slack.names}})
+    return slack_config(_config(ctx, None))
 
 
-app.add_typer(slack_typer(_registry, lambda ctx: _slack_config(_config(ctx, None))), name="slack")
+def _discord_config(ctx: typer.Context) -> DiscordConfig:
+    from bot.chats import discord_config
+
+    return discord_config(_config(ctx, None))
+
+
+app.add_typer(slack_typer(_registry, _slack_config), name="slack")
+app.add_typer(discord_app(_registry, _discord_config), name="discord")
 
 
 def _config(ctx: typer.Context, briefings: Path | None) -> Config:

@@ -68,6 +68,40 @@ class Slack(Record, frozen=True, kw_only=True):
     authorize_url: str = "https://slack.com/oauth/v2/authorize"
 
 
+class Switch(StrEnum):
+    """A setting that is on or off."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class Translation(Record, frozen=True, kw_only=True):
+    """A command's or option's description in another language; `locale` is Discord's, such as `de`."""
+
+    locale: str
+    english: str
+    translated: str
+
+
+class Discord(Record, frozen=True, kw_only=True):
+    """How the bot behaves in Discord; the token comes from the environment.
+
+    `public` lists commands and channel ids whose answers everyone sees. `mentions` answers "@briefing who
+    gref" and direct messages; when off, no messages are received. `sync` registers the commands at start
+    where they differ. `host` and `port` are those of HTTP interactions. `silence_seconds` is how long a shard
+    may say nothing before it is asked, and connected anew; `shards` of 0 lets Discord say how many.
+    """
+
+    public: tuple[str, ...] = ()
+    mentions: Switch = Switch.ON
+    sync: Switch = Switch.ON
+    translations: tuple[Translation, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = 3001
+    silence_seconds: int = 900
+    shards: int = 0
+
+
 class Platform(StrEnum):
     """Where the bot speaks."""
 
@@ -93,6 +127,7 @@ class Settings(Record, frozen=True, kw_only=True):
     database: str | None = None
     web: Web = Web()
     slack: Slack = Slack()
+    discord: Discord = Discord()
     places: tuple[Place, ...] = ()
 
 
@@ -105,6 +140,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     briefings: Path
     state: Path
     web: Web
+    discord: Discord = Discord()
     places: tuple[Place, ...]
     slack: Slack = Slack()
     database: str = ""
@@ -164,6 +200,7 @@ def load_config(
         web=settings.web,
         places=settings.places,
         slack=settings.slack,
+        discord=settings.discord,
         database=database,
     )
 
@@ -187,7 +224,8 @@ def _read(file: Path) -> Settings:
         raise ConfigError(
             f"{first.file}, line {first.line}, column {first.column}: {first.message} {first.fix}"
         )
-    for name, port in (("web", settings.web.port), ("slack", settings.slack.port)):
+    ports = (("web", settings.web.port), ("slack", settings.slack.port), ("discord", settings.discord.port))
+    for name, port in ports:
         if not 0 <= port <= 65_535:
             raise ConfigError(f"{file}: {name}.port is {port}; a port is a number from 0 to 65535.")
     return msgspec.convert(settings, Settings, from_attributes=True)

@@ -10,6 +10,10 @@ from bot.registry import Registry
 from bot.reply import Reply
 
 
+class ChatError(Exception):
+    """A chat cannot be served; the message is one sentence that says what to do."""
+
+
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, and where. `dossiers` is what that place may see: None means all of them."""
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Never
 
 import typer
 
+from bot.desk import ChatError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -141,13 +143,9 @@ def read_secrets(environment: Mapping[str, str]) -> SlackSecrets:
     return secrets_from(environment, keys)
 
 
-class ChatError(Exception):
-    """Slack cannot be served; the message is one sentence that says what to do."""
-
-
 def is_set_up(environment: Mapping[str, str]) -> bool:
-    """Whether the environment has a token of Slack's."""
-    return bool(environment.get("SLACK_BOT_TOKEN") or environment.get("SLACK_APP_TOKEN"))
+    """Whether the environment has a token of Slack's, or the secret with which many workspaces sign."""
+    return any(environment.get(f"SLACK_{name}") for name in ("BOT_TOKEN", "APP_TOKEN", "SIGNING_SECRET"))
 
 
 @contextlib.asynccontextmanager

@@ -20,11 +20,12 @@ from samples import SAMPLES, reply
 from slack_kit import SECRET, StubDesk, kit_fixture, slack_fixture, state_fixture, until  # noqa: F401 - fixtures
 from test_slack_guard import signed
 
-from bot.adapters.slack.cli import ChatError, chat, is_set_up
+from bot.adapters.slack.cli import chat, is_set_up
 from bot.adapters.slack.config import SlackConfig, secrets_from
 from bot.adapters.slack.preview import payloads as preview
 from bot.adapters.slack.run import serving_slack
 from bot.adapters.slack.web import quiet_logger
+from bot.desk import ChatError
 from bot.state import State
 
 ROOT = Path(__file__).parents[3]

@@ -1,0 +1,1 @@
+"""Where it is said: Discord. Only this package imports the `discord` library; `render` does without it."""

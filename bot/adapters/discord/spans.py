@@ -1,0 +1,71 @@
+"""Words to Discord's Markdown: spans, lines and source lines."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, assert_never
+
+from bot.adapters.discord.escape import address, escape, link
+from bot.reply import Cite, Line, Link, Name, SourceLine, Span, Strong, Text, When
+
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)")
+
+
+@lru_cache(maxsize=1_024)
+def markdown(line: Line) -> str:
+    """Return a line as Markdown. Only what the reply marks is marked; its words are literal.
+
+    Kept, since finding where a page ends renders the same lines several times.
+    """
+    written = "".join(map(_span, line.spans))
+    return " ".join(written.split())
+
+
+def _span(span: Span) -> str:
+    match span:
+        case Text(text=text):
+            return escape(text)
+        case Strong(text=text):
+            return strong(text)
+        case Link(text=text, url=url):
+            return link(text, url)
+        case Cite(number=number):
+            return rf"\[{number}\]"
+        case Name(text=text):
+            return escape(text)
+        case When():
+            return date(span)
+        case _:
+            assert_never(span)
+
+
+def strong(text: str) -> str:
+    """Return bold words; spaces around them stay outside, where Discord wants them."""
+    core = escape(text.strip())
+    if not core:
+        return " " if text else ""
+    return f"{' ' * text[0].isspace()}**{core}**{' ' * text[-1].isspace()}"
+
+
+def date(when: When) -> str:
+    """Return a date in words; an instant with its time of day is shown in each reader's own zone."""
+    if not _INSTANT.fullmatch(when.edtf):
+        return escape(when.text)
+    try:
+        return f"<t:{int(datetime.fromisoformat(when.edtf).timestamp())}:f>"
+    except (ValueError, OverflowError):
+        return escape(when.text)
+
+
+@lru_cache(maxsize=256)
+def source(one: SourceLine, *, brief: bool = False) -> str:
+    """Return a source line in small print: `[1] Title · publisher · day · descriptor · rating`."""
+    if brief:
+        return rf"-# \[{one.number}\] {escape(one.title)}"
+    text = escape(one.text)
+    title = escape(one.title)
+    if address(one.url) and title and text.startswith(title):
+        text = link(one.title, one.url) + text[len(title) :]
+    return rf"-# \[{one.number}\] {text}"

@@ -1,0 +1,61 @@
+"""The chats that a configuration sets up: what each adapter is given, and when it is served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+
+import msgspec
+
+from bot.adapters.discord.config import DiscordConfig
+from bot.adapters.discord.config import is_set_up as is_discord
+from bot.adapters.slack.cli import is_set_up as is_slack
+from bot.adapters.slack.config import SlackConfig
+from bot.config import Config, Switch
+from bot.service import Service
+
+Chat = AbstractAsyncContextManager[object]
+"""A chat being served while it is entered; what it gives says so in one sentence."""
+
+
+def chats_of(service: Service, environ: Mapping[str, str], *, http: bool) -> list[Chat]:
+    """Return the chats whose tokens the environment holds; with `http` they listen instead of connecting."""
+    chats: list[Chat] = []
+    if is_slack(environ):
+        chats.append(_slack(service, environ, http=http))
+    if is_discord(environ):
+        chats.append(_discord(service, environ, http=http))
+    return chats
+
+
+def slack_config(config: Config) -> SlackConfig:
+    """Return what the configuration says of Slack, in the adapter's terms."""
+    given = msgspec.structs.asdict(config.slack)
+    return SlackConfig(**given | {"names": {one.command: one.name for one in config.slack.names}})
+
+
+def discord_config(config: Config) -> DiscordConfig:
+    """Return what the configuration says of Discord, in the adapter's terms."""
+    given = msgspec.structs.asdict(config.discord)
+    table: dict[str, dict[str, str]] = {}
+    for one in config.discord.translations:
+        table.setdefault(one.locale, {})[one.english] = one.translated
+    switches = {name: given[name] is Switch.ON for name in ("mentions", "sync")}
+    return DiscordConfig(**given | switches | {"translations": table})
+
+
+def _slack(service: Service, environ: Mapping[str, str], *, http: bool) -> Chat:
+    from bot.adapters.slack.cli import chat  # noqa: PLC0415 -- Slack's libraries only where Slack is served
+
+    config = service.config
+    seen = partial(config.dossiers, "slack")
+    return chat(service.desk, slack_config(config), environ, config.database_url, seen, http=http)
+
+
+def _discord(service: Service, environ: Mapping[str, str], *, http: bool) -> Chat:
+    from bot.adapters.discord.chat import serving_discord  # noqa: PLC0415 -- as above
+
+    config = service.config
+    seen = partial(config.dossiers, "discord")
+    return serving_discord(service.desk, discord_config(config), environ, seen, http=http)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from fakes.discord import TOKEN, FakeDiscord
+from stub_desk import StubDesk
+
+from bot.adapters.discord.app import everything
+from bot.adapters.discord.chat import serving_discord
+from bot.adapters.discord.config import DiscordConfig, is_set_up
+from bot.desk import ChatError
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeDiscord]:
+    async with FakeDiscord().serve() as server:
+        yield server
+        assert server.violations == []
+
+
+async def test_it_serves_and_stops(fake: FakeDiscord, desk: StubDesk) -> None:
+    async with serving_discord(desk, DiscordConfig(), {"DISCORD_TOKEN": TOKEN}, everything) as chat:
+        assert chat.where == "Discord is answered as briefing."
+        assert chat.client is not None
+        async with asyncio.timeout(5):
+            while not fake.identifies:  # noqa: ASYNC110  # what is waited for happens in the library
+                await asyncio.sleep(0.005)
+    assert chat.client.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({}, "Set DISCORD_TOKEN"),
+        ({"DISCORD_TOKEN": "x"}, "is no bot token"),
+        ({"DISCORD_TOKEN": TOKEN[:-1] + "b"}, "does not know this token"),
+    ],
+)
+async def test_what_is_missing_or_wrong_is_said(
+    fake: FakeDiscord, desk: StubDesk, environment: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ChatError, match=words):
+        async with serving_discord(desk, DiscordConfig(), environment, everything):
+            pass
+
+
+async def test_discord_that_cannot_be_reached_does_not_hold_up_the_rest(
+    fake: FakeDiscord, desk: StubDesk
+) -> None:
+    fake.fault("GET", "/users/@me", hang=True)
+    environment = {"DISCORD_TOKEN": TOKEN}
+    async with serving_discord(desk, DiscordConfig(), environment, everything, patience=0.05) as chat:
+        assert "cannot be reached yet" in chat.where
+
+
+async def test_the_end_is_logged(
+    fake: FakeDiscord, desk: StubDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.close_code = 4004
+    async with serving_discord(desk, DiscordConfig(), {"DISCORD_TOKEN": TOKEN}, everything):
+        async with asyncio.timeout(5):
+            while not fake.identifies:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(0.05)
+    assert "not answered any more" in capsys.readouterr().out
+
+
+def test_a_token_in_the_environment_sets_it_up() -> None:
+    assert is_set_up({"DISCORD_TOKEN": TOKEN})
+    assert not is_set_up({"DISCORD_TOKEN": " "})
+    assert not is_set_up({})
