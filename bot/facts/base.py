@@ -68,9 +68,7 @@ class FactBase:
         """How many facts could be known on that day."""
         if self.today >= self.snapshot.newest:
             return sum(self.snapshot.dossiers[one][1] for one in self.dossiers)
-        query = "SELECT count(*) FROM moment WHERE tag = ? AND kind = 'known' AND day <= ?"
-        rows = (self.snapshot.db.execute(query, (tag, self.today)) for tag in self._tags("all", "", None))
-        return sum(count for row in rows for (count,) in row)
+        return self._count(None, "known", 0, self.today)
 
     def records(self) -> list[Dossier]:
         """Return the dossiers' own records."""
@@ -255,10 +253,7 @@ class FactBase:
 
     def count_added(self, since: int, until: int = NEVER, thing: Thing | None = None) -> int:
         """Return how many facts were added between two ordinals."""
-        if self.today < self.snapshot.newest:
-            return sum(1 for _ in self.changes("added", since, until, thing))
-        rows = self._moments(("topic",) if thing else ("all",), thing, "added", since, min(until, self.today))
-        return sum(1 for _ in rows)
+        return self._count(thing, "added", since, min(until, self.today))
 
     def search(self, words: str, topic: Thing | None = None, limit: int = 20) -> Hits:
         """Find facts by words, the most relevant first; typos and inflections are forgiven."""
@@ -343,6 +338,17 @@ class FactBase:
         numbers = [number for tag in tags for number in self._tags(tag, thing_id, dossier)]
         cursors = (self.snapshot.db.execute(query, (number, what, last, first)) for number in numbers)
         return ((row[0], row[4]) for row, _ in groupby(heapq.merge(*cursors, reverse=latest_first)))
+
+    def _count(self, topic: Thing | None, what: str, first: int, last: int) -> int:
+        """Count the facts with such a day between two ordinals, of a topic or all, that could be known."""
+        query = """
+            SELECT count(*) FROM moment WHERE tag = ? AND kind = ? AND day BETWEEN ? AND ?
+            AND (? OR (SELECT known FROM fact WHERE fact.rank = moment.rank) <= ?)
+        """
+        tags = self._tags("topic", topic.id, topic.dossier) if topic else self._tags("all", "", None)
+        rest = (what, first, last, self.today >= self.snapshot.newest, self.today)
+        rows = (self.snapshot.db.execute(query, (tag, *rest)) for tag in tags)
+        return sum(count for row in rows for (count,) in row)
 
     def _standing(
         self, tags: Iterable[str], thing: Thing | None, what: str, first: int, last: int
