@@ -346,8 +346,10 @@ class FactBase:
             AND (? OR (SELECT known FROM fact WHERE fact.rank = moment.rank) <= ?)
         """
         tags = self._tags("topic", topic.id, topic.dossier) if topic else self._tags("all", "", None)
-        rest = (what, first, last, self.today >= self.snapshot.newest, self.today)
-        rows = (self.snapshot.db.execute(query, (tag, *rest)) for tag in tags)
+        all_known = what == "known" or self.today >= self.snapshot.newest
+        rows = (
+            self.snapshot.db.execute(query, (tag, what, first, last, all_known, self.today)) for tag in tags
+        )
         return sum(count for row in rows for (count,) in row)
 
     def _standing(
