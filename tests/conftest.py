@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from factory import BARE, COAST, LONE, NORTH, desk, snapshot
+from bases import BARE, COAST, LONE, NORTH
+from factory import desk, snapshot, write
 
 from bot.dispatch import Dispatcher
 from bot.facts.snapshot import Snapshot
@@ -17,6 +19,18 @@ def _opened(factory: pytest.TempPathFactory, *bases: dict[str, str]) -> Iterator
     opened = snapshot(factory.mktemp("compiled"), *bases)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The coast as files."""
+    return write(tmp_path / "base", COAST)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where its snapshots go."""
+    return tmp_path / "state"
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from factory import COAST, EVERYWHERE, TODAY, write
+from bases import COAST
+from factory import EVERYWHERE, LICENCES, TODAY, edit, write
 from structlog.testing import capture_logs
 
 from bot.commands import REGISTRY
@@ -17,30 +18,12 @@ from bot.facts.compile import POINTER, current
 from bot.facts.snapshot import SnapshotError
 from bot.library import Library, NothingToServe
 
-LICENCES = "coast/facts/licences.yaml"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return write(tmp_path / "base", COAST)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "state"
-
 
 @pytest.fixture
 def library(root: Path, folder: Path) -> Iterator[Library]:
     opened = Library(root, folder)
     yield opened
     opened.close()
-
-
-def edit(root: Path, old: str = "will audit", new: str = "is to audit", file: str = LICENCES) -> None:
-    text = (root / file).read_text()
-    assert old in text
-    (root / file).write_text(text.replace(old, new))
 
 
 def text(library: Library) -> str:
@@ -98,7 +81,7 @@ def test_an_edit_is_prepared_without_touching_what_is_in_use(library: Library, r
     ],
 )
 def test_a_new_file_is_seen(library: Library, root: Path, name: str, content: str | None) -> None:
-    from factory import LONE
+    from bases import LONE
 
     write(root, LONE if content is None else {name: content})
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from factory import COAST, EVERYWHERE, NORTH, TODAY, write
+from bases import COAST, NORTH
+from factory import EVERYWHERE, TODAY, write
 from structlog.testing import capture_logs
 
 from bot import service as services

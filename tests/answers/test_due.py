@@ -3,7 +3,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from factory import COAST, EVERYWHERE, desk, said, snapshot, text
+from bases import COAST
+from factory import EVERYWHERE, desk, said, snapshot, text
 
 from bot.dispatch import Dispatcher
 from bot.facts.snapshot import Snapshot

@@ -6,7 +6,8 @@ from datetime import date
 
 import msgspec
 import pytest
-from factory import COAST, fact_base, snapshot
+from bases import COAST
+from factory import fact_base, snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from factory import AT_COAST, COAST, EVERYWHERE, desk, said, snapshot, text
+from bases import COAST
+from factory import AT_COAST, EVERYWHERE, desk, said, snapshot, text
 
 from bot.dispatch import Dispatcher
 from bot.reply import Bullets, Fields, Kind, Reply

@@ -104,6 +104,9 @@ def test_a_judgement_is_there_when_all_it_rests_on_is(coast: Snapshot) -> None:
     assert told(date(2024, 3, 4)) == []
     assert told(HERALD_DAY) == [late, stable]
     assert told(date(2025, 1, 31)) == [late, stable]
+    # The fact was known on 1 February, the judgement was written on the fifth.
+    assert told(date(2025, 2, 4)) == [late, stable]
+    assert told(date(2025, 2, 5)) == [late, dredging, stable]
     assert told(TODAY) == [late, dredging, stable]
     assert told(TODAY, topic("licences")) == [late, stable]
     assert told(TODAY, topic("fleet")) == [dredging]

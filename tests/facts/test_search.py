@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from factory import COAST, TODAY, fact_base, snapshot
+from bases import COAST
+from factory import TODAY, fact_base, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
