@@ -25,6 +25,7 @@ test: $(VENV)/dev
 
 # Hold every fact of the shipped dossier to the reader's own copies of the articles.
 evidence: $(VENV)/demo
+	$(if $(ARCHIVE),,$(error Name the folder with your copies: make evidence ARCHIVE=FOLDER))
 	$(BIN)/briefing-bot --briefings briefings evidence --archive $(ARCHIVE)
 
 bench: $(VENV)/dev

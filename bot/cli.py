@@ -62,7 +62,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Folder = Annotated[Path | None, typer.Argument(metavar="[PATH]", help="The folder of dossiers.")]
+Folder = Annotated[Path | None, typer.Argument(metavar="PATH", help="The folder of dossiers.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="What could be known on that day.")]
 
 
@@ -213,7 +213,12 @@ def run(
     from bot.chats import chats_of
 
     service = _open(ctx, "info")
-    _serve(service, None, None, browser=False, chats=chats_of(service, os.environ, http=http))
+    chats = chats_of(service, os.environ, http=http)
+    if not chats:
+        sys.stderr.write(
+            "No chat is served: no token of Slack or Discord is set (docs/slack.md, docs/discord.md).\n"
+        )
+    _serve(service, None, None, browser=False, chats=chats)
 
 
 def _serve(
@@ -260,7 +265,7 @@ def _serve(
         _fail(str(error))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        _fail(f"Nothing can listen on {host}, port {wanted} ({why}); choose another with --port.")
+        _fail(f"Nothing can listen on {host}, port {wanted} ({why}); choose another with --port or web.port.")
     finally:
         service.close()
 
@@ -312,7 +317,7 @@ def compile_(ctx: typer.Context, path: Folder = None) -> None:
 @app.command()
 def export(
     ctx: typer.Context,
-    dossier: Annotated[str | None, typer.Argument(metavar="[DOSSIER]", help="This dossier only.")] = None,
+    dossier: Annotated[str | None, typer.Argument(metavar="DOSSIER", help="This dossier only.")] = None,
     form: Annotated[
         Literal["jsonl", "csv", "markdown"], typer.Option("--format", help="What to write.")
     ] = "jsonl",

@@ -63,7 +63,7 @@ class Library:
         self.findings: tuple[Finding, ...] = ()
         self.refresh()
         if self._snapshot is None:
-            raise NothingToServe(f"The fact base in {root} does not load: {self._notice}", self.findings)
+            raise NothingToServe(f"{root} cannot be served: {self._notice}", self.findings)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -101,9 +101,14 @@ class Library:
                 return Prepared(stamp, findings=compiled.findings)
             snapshot = Snapshot(compiled.path)
         except BrokenBase as error:
-            return Prepared(stamp, reason=f"the facts on disk have {error}", findings=error.findings)
-        except (OSError, sqlite3.Error, SnapshotError) as error:
+            reason = f"the facts on disk have {error} `briefing-bot check` says what to do."
+            return Prepared(stamp, reason=reason, findings=error.findings)
+        except OSError as error:
             # It may need no edit to mend this, so the next look tries again.
+            why = error.strerror or str(error)
+            reason = f"no snapshot can be written to {self._folder} ({why}); --state names another folder."
+            return Prepared((), reason=reason)
+        except (sqlite3.Error, SnapshotError) as error:
             return Prepared((), reason=f"no new snapshot could be made ({error})")
         except Exception:
             log.exception("compiling failed")
@@ -126,7 +131,7 @@ class Library:
         if prepared.reason:
             return self._fall_back(prepared.reason)
         if self._notice:
-            log.info("base loads again")
+            log.warning("base loads again")
         self._notice = ""
         return self._switch(prepared.snapshot)
 

@@ -132,7 +132,7 @@ def read_line(text: str, registry: Registry, dossiers: Collection[str] = ()) -> 
     inner, _, after = rest.partition(" ")
     if command.name == "briefing" and (nested := registry.get(inner)):
         command, rest = nested, after
-    return Call(command.name, _assign(command, tokenize(rest), dossiers))
+    return Call(command.name, _assign(command, tokenize(rest), dossiers, registry))
 
 
 def no_command(head: str, rest: str, registry: Registry) -> Misread:
@@ -140,6 +140,9 @@ def no_command(head: str, rest: str, registry: Registry) -> Misread:
     shown = head if len(head) <= 40 else head[:39] + "…"
     near = get_close_matches(head.lstrip("/").lower()[:40], [command.name for command in registry], 2, 0.6)
     lines = tuple(f"/{name} {rest}".strip() for name in near)
+    if not lines and head and not head.startswith("/") and len(head) + len(rest) < LONGEST // 2:
+        words = quote(f"{head} {rest}".strip())
+        lines = (f"/who {words}", f"/search {words}")
     return Misread(f"There is no command {shown!r}.", lines=lines or _examples(registry))
 
 
@@ -147,14 +150,16 @@ def _examples(registry: Registry) -> tuple[str, ...]:
     return tuple(command.example for command, _ in zip(registry, range(3), strict=False))
 
 
-def _assign(command: Command, tokens: list[Token], dossiers: Collection[str]) -> dict[str, str]:
+def _assign(
+    command: Command, tokens: list[Token], dossiers: Collection[str], registry: Registry
+) -> dict[str, str]:
     given: dict[str, str] = {}
     loose: list[Token] = []
     for token in tokens:
         option = command.option(token.name) if token.name else None
         if option is None:
             if token.name not in dossiers:
-                _refuse_near_name(command, token)
+                _refuse_near_name(command, token, registry)
             loose.append(Token(token.written) if token.name else token)
         elif option.name in given:
             raise Misread(f"The option {option.name} is given twice; keep one.", command)
@@ -167,10 +172,14 @@ def _assign(command: Command, tokens: list[Token], dossiers: Collection[str]) ->
     return {option.name: given[option.name] for option in command.options if given.get(option.name)}
 
 
-def _refuse_near_name(command: Command, token: Token) -> None:
+def _refuse_near_name(command: Command, token: Token, registry: Registry) -> None:
     names = [option.name for option in command.options]
-    if token.name and (near := get_close_matches(token.name.lower().replace("_", "-"), names, 1, 0.75)):
+    typed = token.name.lower().replace("_", "-")
+    if typed and (near := get_close_matches(typed, names, 1, 0.75)):
         raise Misread(f"/{command.name} has no option {token.name!r}; did you mean {near[0]}:?", command)
+    if typed in {option.name for other in registry for option in other.options}:
+        takes = ", ".join(f"{name}:" for name in names)
+        raise Misread(f"/{command.name} has no option {token.name!r}; it has {takes}.", command)
 
 
 def _by_position(command: Command, free: list[Option], tokens: list[Token]) -> dict[str, str]:

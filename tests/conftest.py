@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from bases import BARE, COAST, LONE, NORTH
 from factory import desk, snapshot, write
 
@@ -13,6 +14,13 @@ from bot.dispatch import Dispatcher
 from bot.facts.snapshot import Snapshot
 
 pytest.register_assert_rewrite("conformance")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_logs() -> Iterator[None]:
+    """A test that runs the command line configures the logs; the next one starts without."""
+    yield
+    structlog.reset_defaults()
 
 
 def _opened(factory: pytest.TempPathFactory, *bases: dict[str, str]) -> Iterator[Snapshot]:

@@ -190,7 +190,7 @@ def test_a_base_that_does_not_load_is_one_sentence(tmp_path: Path) -> None:
     before = ["--briefings", str(broken(tmp_path / "base")), "--state", str(tmp_path / "state")]
     result = CliRunner().invoke(app, [*before, "--log-level", "error", "ask", "/help"])
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"The fact base in {tmp_path / 'base'} does not load: ")
+    assert result.stderr.startswith(f"{tmp_path / 'base'} cannot be served: ")
     assert result.stderr.count("\n") == 1
 
 
@@ -325,6 +325,6 @@ def test_a_port_in_use_is_one_sentence(run: Shell) -> None:
         result = run("demo", "--port", str(port), "--no-open")
     assert result.exit_code == 1
     assert re.fullmatch(
-        rf"Nothing can listen on 127\.0\.0\.1, port {port} \(.*\); choose another with --port\.\n",
+        rf"Nothing can listen on 127\.0\.0\.1, port {port} \(.*\); choose another with --port or web.port\.\n",
         result.stderr,
     )

@@ -20,6 +20,7 @@ DUTIES = 5
 CHANGES = 5
 DISPUTES = 4
 TOPICS = 10
+TITLES = 3
 
 
 def briefing(base: FactBase, topic: str = "", since: Edtf | None = None, length: str = "full") -> Reply:
@@ -62,13 +63,14 @@ def judge(writer: Writer, dossier: str, judgement: Judgement, grounds: list[Stat
     fallen = [one.id for one in grounds if not one.stands(writer.base.today)]
     if fallen:
         remarks.append(f"under review: {', '.join(fallen)} no longer stands")
-    spans: list[Span] = [Text(f"{judgement.text} — judgement, {', '.join(remarks)}")]
+    written = f"judgement of {humanise(judgement.added)}"
+    spans: list[Span] = [Text(f"{judgement.text} — {written}, {', '.join(remarks)}")]
     return Line(tidy([*spans, *writer.cite_fact(*grounds)]), grounds=tuple(one.id for one in grounds))
 
 
 def _title(base: FactBase) -> str:
     titles = [dossier.title for dossier in base.records()]
-    return titles[0] if len(titles) == 1 else f"Briefing on {len(titles)} dossiers"
+    return " · ".join(titles[:TITLES]) + (f" and {len(titles) - TITLES} more" if len(titles) > TITLES else "")
 
 
 def _nothing(base: FactBase, title: str) -> Reply:
@@ -106,7 +108,7 @@ def _due(writer: Writer, thing: Thing | None) -> list[Block]:
     base = writer.base
     passed = [one for one in base.due(thing, 0, base.today - 1) if not one.has_outcome(base.today)]
     coming = (one for one in base.due(thing, base.today) if not one.has_outcome(base.today))
-    lines = tuple(writer.owe(one) for one in (*passed[-DUTIES:], *islice(coming, DUTIES)))
+    lines = tuple(writer.owe(one) for one in (*islice(coming, DUTIES), *passed[: -DUTIES - 1 : -1]))
     return [Bullets(lines, "Due and passed")] if lines else []
 
 

@@ -9,6 +9,9 @@ from bot.reply import Action, Kind, Line, Note, Reply, Text, Wanted, line
 SHOWN = 60
 """Characters of what was typed that an answer repeats."""
 
+NEAR = 3
+"""Near names, or topics where no name is near, that are offered."""
+
 NOUNS = {"entity": "name", "topic": "topic", "source": "source", "fact": "fact"}
 
 
@@ -27,7 +30,7 @@ def pick(base: FactBase, typed: str, kinds: tuple[str, ...], command: str) -> tu
         return base.matched(found[0]), typed
     if found or asked:
         return ask(base, typed, [*found, *asked], command)
-    near = [match for one in resolutions for match in one.matches][:3]
+    near = [match for one in resolutions for match in one.matches][:NEAR]
     return unknown(base, typed, NOUNS[kinds[0]], near, command)
 
 
@@ -44,7 +47,7 @@ def ask(base: FactBase, typed: str, matches: list[Match], command: str) -> Reply
         summary=summary,
         blocks=(note,),
         actions=tuple(
-            Action(label, f"{command} {thing.ref}", thing.ref)
+            Action(label, f"{command} {thing.ref}", _hint(thing))
             for label, thing in zip(labels, things, strict=True)
         ),
     )
@@ -53,6 +56,7 @@ def ask(base: FactBase, typed: str, matches: list[Match], command: str) -> Reply
 def unknown(base: FactBase, typed: str, noun: str, near: list[Match], command: str) -> Reply:
     """Say that the base knows nothing of it, with up to three near names."""
     things = [base.matched(match) for match in near]
+    topics = [] if things else [topic for topic, _ in base.topics()][:NEAR]
     sentence = f"Nothing is known here under the {noun} “{shorten(typed)}”."
     close = f" Near: {_listed([thing.label for thing in things])}." if things else ""
     return Reply(
@@ -60,7 +64,10 @@ def unknown(base: FactBase, typed: str, noun: str, near: list[Match], command: s
         title="Nothing known",
         summary=sentence + close,
         blocks=(Note(line(sentence)),),
-        actions=tuple(Action(thing.label, f"{command} {thing.ref}") for thing in things),
+        actions=(
+            *(Action(thing.label, f"{command} {thing.ref}") for thing in things),
+            *(Action(topic.label, f"/briefing {topic.ref}") for topic in topics),
+        ),
     )
 
 
@@ -70,9 +77,16 @@ def missing(sentence: str, command: str, option: str, things: list[Thing]) -> Re
         kind=Kind.ASK,
         title=sentence,
         summary=sentence,
-        actions=tuple(Action(shorten(thing.label), f"/{command} {thing.ref}", thing.ref) for thing in things),
+        actions=tuple(
+            Action(shorten(thing.label), f"/{command} {thing.ref}", _hint(thing)) for thing in things
+        ),
         wanted=Wanted(command, option),
     )
+
+
+def _hint(thing: Thing) -> str:
+    """Return a thing's id where it tells more than the label."""
+    return "" if thing.ref == thing.label.lower() else thing.ref
 
 
 def took(typed: str, label: str) -> Note:

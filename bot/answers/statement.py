@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.facts.base import FactBase, Thing
-from bot.facts.edtf import parse
+from bot.facts.edtf import parse, sort_key
 from bot.facts.humanise import humanise, humanise_due
 from bot.facts.records import Dated, Said, Source
 from bot.facts.stated import CREDIBILITY, RELIABILITY, KnownBy, Stated, Status, Tie, best_reliability
@@ -122,19 +122,28 @@ class Writer:
         """Say who said it, to whom, when and through whom; or who reports it."""
         said = stated.fact.said
         if said is None:
-            refs = dict.fromkeys(one.ref for one in stated.fact.sources)
-            sources = [self.base.source(f"{stated.dossier}:{ref}") for ref in refs]
-            return [Text(f"reported by {_outlets([one for one in sources if one])}")]
+            sources = self._cited(stated)
+            spans: list[Span] = [Text(f"reported by {_outlets(sources)}")]
+            # A sentence without a day of its own has at least the day on which it was reported.
+            return spans if stated.fact.date else [*spans, *_first_published(sources)]
         spans = [*self.speaker(stated.dossier, said), Text(f" {said.cue}")]
         if said.to:
             heard = [[self.name("entity", stated.dossier, one)] for one in said.to]
             spans += [Text(" (to "), *join(heard, ", ", " and "), Text(")")]
         if said.when:
             spans += [Text(", "), *dating(said.when)]
+        elif not stated.fact.date:
+            day = _first_published(self._cited(stated))
+            spans += [Text(", reported "), *day[1:]] if day else []
         if beyond := [one for one in said.via if one not in said.to]:
             through = [[self.name("entity", stated.dossier, one)] for one in beyond]
             spans += [Text(", via "), *join(through, ", via ")]
         return spans
+
+    def _cited(self, stated: Stated) -> list[Source]:
+        refs = dict.fromkeys(one.ref for one in stated.fact.sources)
+        found = (self.base.source(f"{stated.dossier}:{ref}") for ref in refs)
+        return [source for source in found if source]
 
     def speaker(self, dossier: str, said: Said) -> list[Span]:
         """Name who said it; someone without a name is shown as having none."""
@@ -160,8 +169,7 @@ class Writer:
 
     def letter(self, stated: Stated) -> str:
         """Return the best reliability letter among a fact's sources."""
-        sources = (self.base.source(f"{stated.dossier}:{one.ref}") for one in stated.fact.sources)
-        return best_reliability(tuple(source for source in sources if source))
+        return best_reliability(tuple(self._cited(stated)))
 
     def name(self, kind: str, dossier: str, thing_id: str) -> Span:
         """Return a thing's name as something that can be looked up."""
@@ -253,6 +261,13 @@ def tidy(spans: Iterable[Span]) -> tuple[Span, ...]:
         elif not isinstance(span, Text) or span.text:
             merged.append(span)
     return tuple(merged)
+
+
+def _first_published(sources: list[Source]) -> list[Span]:
+    """Return the first day of publication among sources, after a comma; nothing where none is known."""
+    days = [source.published for source in sources if source.published]
+    first = min(days, key=lambda day: sort_key(parse(day.date)), default=None)
+    return [Text(", "), *dating(first)] if first else []
 
 
 def _outlets(sources: list[Source]) -> str:

@@ -15,6 +15,10 @@ def overview(registry: Registry) -> Reply:
     hints = (
         *(line(f"{option.name}: works with every command. {option.help}.") for option in COMMON),
         line("Give arguments in order or as name:value; quotes keep words together."),
+        line(
+            "F2 is a rating: the letter judges the source (A completely reliable … F cannot be judged),"
+            " the digit the statement (1 confirmed … 6 cannot be judged)."
+        ),
         line("Dates may be written as 2024-12-11, 2024-12, 2024 or as answers print them."),
     )
     return Reply(

@@ -31,7 +31,9 @@ def test_the_bottom_line_comes_first_with_its_confidence_and_grounds(whole: Repl
     assert isinstance(block, Bullets)
     first, _, third = block.items
 
-    assert first.text.startswith("The audit is likely to be late. — judgement, likely, moderate confidence [")
+    assert first.text.startswith(
+        "The audit is likely to be late. — judgement of 1 January 2020, likely, moderate confidence ["
+    )
     assert first.grounds == ("audit-order", "chief")
     assert first.fact is None
     assert "high confidence, under review: old-count no longer stands" in third.text
@@ -86,8 +88,8 @@ def test_what_changed_is_that_of_the_topic(coast_desk: Dispatcher) -> None:
 
 
 def test_it_tells_what_is_due_and_what_has_passed(whole: Reply) -> None:
-    assert facts(whole, "Due and passed") == ["audit-order", "dredging", "new-pier"]
-    passed, coming, _ = section(whole, "Due and passed")
+    assert facts(whole, "Due and passed") == ["dredging", "new-pier", "audit-order"]
+    coming, _, passed = section(whole, "Due and passed")
     assert "date passed, no outcome recorded" in passed
     assert "not yet due" in coming
 
@@ -181,7 +183,7 @@ def test_one_fact_makes_a_briefing(lone: Snapshot) -> None:
 def test_several_dossiers_are_briefed_on_together(both_desk: Dispatcher) -> None:
     reply = both_desk.ask("/briefing", EVERYWHERE)
 
-    assert reply.title == "Briefing on 2 dossiers"
+    assert reply.title == "Ferries on the coast · Quillfeather and the north"
     assert {source.id for source in reply.sources} >= {"coast:herald", "north:herald"}
     assert [one.command for one in reply.actions] == [
         "/briefing coast:licences",
