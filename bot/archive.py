@@ -10,10 +10,21 @@ from typing import Final
 import msgspec
 
 from bot.facts.check import check_base
-from bot.facts.evidence import Copy, Proof, Verdict, check_copies, prove
+from bot.facts.evidence import (
+    Copy,
+    Proof,
+    Verdict,
+    check_copies,
+    paragraph_hash,
+    prove,
+    split_paragraphs,
+)
 from bot.facts.findings import Severity
 from bot.facts.load import FileRole, ParsedFile
 from bot.facts.records import Dossier, Entity, Fact, Source
+
+BEGINNING: Final = 60
+"""Characters of a paragraph that are listed, so that one sees which it is."""
 
 REMARKS: Final = {
     Verdict.MATCH: "",
@@ -83,6 +94,27 @@ def compare(root: Path, archive: Path, dossier: str | None = None) -> Report:
     if dossier is not None and dossier not in known:
         raise Unproven(f"There is no dossier {dossier!r}; here are: {', '.join(known)}.")
     return Report(tuple(proofs), tuple(copies))
+
+
+def list_paragraphs(root: Path, archive: Path, source: str) -> Iterator[str]:
+    """Yield a line for each body paragraph of a source's copy: its number, its hash, how it begins.
+
+    Raises:
+        Unproven: no dossier has the source, it names no copy, or the copy is not in the folder.
+    """
+    files, _ = check_base(root)
+    records = (record for file in files for record in file.records)
+    known = [one for one in records if isinstance(one, Source) and one.id == source]
+    if not known:
+        raise Unproven(f"There is no source {source!r} in {root}.")
+    copy = known[0].archive
+    if copy is None:
+        raise Unproven(f"The source {source!r} names no copy: give it archive: FILE first.")
+    text = _texts(archive, known).get(copy)
+    if text is None:
+        raise Unproven(f"There is no copy {copy} in {archive}.")
+    for number, paragraph in enumerate(split_paragraphs(text, known[0].title, known[0].paragraphs), 1):
+        yield f"{number:>3}  {paragraph_hash(paragraph)}  {paragraph[:BEGINNING]}"
 
 
 def _texts(archive: Path, sources: Iterable[Source]) -> dict[str, str]:

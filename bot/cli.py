@@ -373,13 +373,21 @@ def evidence(
     ctx: typer.Context,
     archive: Annotated[Path, typer.Option(metavar="DIR", help="Your own copies of the sources, as text.")],
     dossier: Annotated[str | None, typer.Option(metavar="DOSSIER", help="This dossier only.")] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="List this source's paragraphs with their hashes.")
+    ] = None,
 ) -> None:
     """Hold every fact to your own copies of the sources, and find sentences copied from them."""
-    from bot.archive import Unproven, compare
+    from bot.archive import Unproven, compare, list_paragraphs
 
     if not archive.is_dir():
         _refuse(f"There is no folder {archive}.")
     try:
+        if source is not None:
+            sys.stdout.writelines(
+                f"{line}\n" for line in list_paragraphs(_config(ctx, None).briefings, archive, source)
+            )
+            return
         report = compare(_config(ctx, None).briefings, archive, dossier)
     except Unproven as error:
         _fail(str(error))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.archive import Unproven, compare
+from bot.archive import Unproven, compare, list_paragraphs
 from bot.facts.evidence import paragraph_hash
 
 FIRST = "The ministry wants every operator on the coast to hand in its papers."
@@ -101,3 +101,20 @@ def test_a_copy_that_cannot_be_read_is_named(root: Path, tmp_path: Path) -> None
     (tmp_path / "archive" / "herald.txt").mkdir(parents=True)
     with pytest.raises(Unproven, match=r"herald\.txt cannot be read \(Is a directory\)"):
         compare(root, tmp_path / "archive")
+
+
+def test_the_paragraphs_of_a_source_are_listed_with_their_hashes(root: Path, tmp_path: Path) -> None:
+    archive = write(tmp_path / "archive", {"herald.txt": f"Papers wanted\n\n{FIRST}\n{SECOND}\nSubscribe!\n"})
+    assert list(list_paragraphs(root, archive, "herald")) == [
+        f"  1  {paragraph_hash(FIRST)}  {FIRST[:60]}",
+        f"  2  {paragraph_hash(SECOND)}  {SECOND}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"), [("times", "There is no source 'times'"), ("gazette", "There is no copy gazette.txt")]
+)
+def test_what_cannot_be_listed_is_said(root: Path, tmp_path: Path, source: str, said: str) -> None:
+    archive = write(tmp_path / "archive", {"herald.txt": FIRST})
+    with pytest.raises(Unproven, match=said):
+        list(list_paragraphs(root, archive, source))

@@ -324,7 +324,5 @@ def test_a_port_in_use_is_one_sentence(run: Shell) -> None:
         port = taken.getsockname()[1]
         result = run("demo", "--port", str(port), "--no-open")
     assert result.exit_code == 1
-    assert re.fullmatch(
-        rf"Nothing can listen on 127\.0\.0\.1, port {port} \(.*\); choose another with --port or web.port\.\n",
-        result.stderr,
-    )
+    advice = r"choose another with --port or web\.port\."
+    assert re.fullmatch(rf"Nothing can listen on 127\.0\.0\.1, port {port} \(.*\); {advice}\n", result.stderr)

@@ -38,7 +38,11 @@ GROUPS: Final = {
 """The heading of each group of rules, by the first letter of their codes."""
 
 _TABLE: Final = (
-    ("F001", "A dossier lacks one of its files.", "Create the file; it may hold an empty list, []."),
+    (
+        "F001",
+        "A dossier lacks one of its files.",
+        "Create the file; lists may be empty, [], and dossier.yaml needs an id and a title.",
+    ),
     ("F002", "The folder holds no dossier.", "Name a folder that holds dossier.yaml, or dossier folders."),
     ("F003", "A YAML file ends in .yml.", "Rename it so that it ends in .yaml."),
     ("F004", "A YAML file or folder is in a place that is not read.", "Move or rename it, or take it out."),
@@ -98,7 +102,11 @@ _TABLE: Final = (
     ),
     ("R008", "A date is not valid EDTF.", "Write a date such as 2024, 2024-03, 2024-03-05 or 2019/2023."),
     ("R009", "A full day is expected.", "Write the day as year-month-day, such as 2024-03-05."),
-    ("R010", "A paragraph's hash is malformed.", "Copy the 16 lower-case hex digits that `evidence` prints."),
+    (
+        "R010",
+        "A paragraph's hash is malformed.",
+        "Copy the 16 lower-case hex digits that `evidence --source` lists.",
+    ),
     ("R011", "A number is out of range.", "Use a number within the range."),
     ("R012", "A text is too long.", "Shorten it, or split it into several statements."),
     ("R013", "A text goes over several lines.", "Write it on one line, or fold it with >-."),
