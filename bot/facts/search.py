@@ -106,11 +106,27 @@ def _known(scope: _Scope, word: str) -> _Word | None:
 def _near(scope: _Scope, word: str) -> str | None:
     """Return the nearest known word, or None: one typing error away, two in a long word, inflected or not.
 
-    A word with a digit has none, since one year or number is no misspelling of another.
+    Of words equally near, those with the same first letter come first. A word with a digit has none, since
+    one year or number is no misspelling of another.
     """
     errors = 0 if len(word) < 5 else 1 if len(word) < 8 else 2
     if not errors or not word.isalpha():
         return None
+    # Few words have the same first letter; all are compared only where none of those is one error away.
+    for first in (word[0], ""):
+        near = _nearest(scope, word, errors, first)
+        found = next((one for one in near if _known(scope, one[-1])), None)
+        if found and (found[0] <= 1 or not first):
+            return found[-1]
+    return None
+
+
+def _nearest(scope: _Scope, word: str, errors: int, first: str) -> list[tuple[int, bool, int, int, str]]:
+    """Return the words at most so many errors away whose stems begin so, the nearest and commonest first.
+
+    Each has in front its errors, whether its first letter is another, its difference in length, and minus the
+    number of its facts.
+    """
     from rapidfuzz.distance import OSA  # noqa: PLC0415 -- most searches spell their words right
     from rapidfuzz.process import extract  # noqa: PLC0415
 
@@ -118,11 +134,12 @@ def _near(scope: _Scope, word: str) -> str | None:
     # All words in one string: to fetch a row for each of them takes several times as long.
     query = """
         SELECT group_concat(stem, ' '), group_concat(word, ' ')
-        FROM json_each(?1) AS place CROSS JOIN vocabulary ON dossier = place.value
+        FROM json_each(?1) AS place
+        CROSS JOIN vocabulary ON dossier = place.value AND stem >= ?4 AND stem < ?5
         WHERE length(word) BETWEEN ?2 AND ?3 OR length(stem) BETWEEN ?2 AND ?3
     """
     places = _json(scope.numbers)
-    span = (min(map(len, typed)) - errors, len(word) + errors)
+    span = (min(map(len, typed)) - errors, len(word) + errors, first, first + "\uffff")
     (row,) = scope.snapshot.db.execute(query, (places, *span))
     stemmed, spelt = (joined.split() if joined else [] for joined in row)
     away: dict[tuple[str, str], int] = {}
@@ -135,10 +152,10 @@ def _near(scope: _Scope, word: str) -> str | None:
         CROSS JOIN vocabulary ON dossier = place.value AND stem = ? AND word = ?
     """
     near = []
-    for pair, distance in away.items():
-        (facts,) = scope.snapshot.db.execute(query, (places, *pair)).fetchone()
-        near.append((distance, abs(len(pair[1]) - len(word)), -facts, pair[1]))
-    return next((known for *_, known in sorted(near) if _known(scope, known)), None)
+    for (stemmed_as, known), distance in away.items():
+        (facts,) = scope.snapshot.db.execute(query, (places, stemmed_as, known)).fetchone()
+        near.append((distance, known[0] != word[0], abs(len(known) - len(word)), -facts, known))
+    return sorted(near)
 
 
 def _matching(scope: _Scope, words: list[_Word], topic: str, limit: int) -> list[Stated]:
