@@ -146,15 +146,12 @@ def _named(folder: Path) -> Path | None:
 
 def _open(path: Path) -> Snapshot | None:
     """Open a snapshot if it is whole and of this version."""
-    try:
-        opened = Snapshot(path)
-    except SnapshotError:
+    if not _is_whole(path):
         return None
-    # Whoever removes the file now only takes its name away.
-    if _is_whole(path):
-        return opened
-    opened.close()
-    return None
+    try:
+        return Snapshot(path)
+    except SnapshotError:  # or another process has just swept it
+        return None
 
 
 def _is_whole(path: Path) -> bool:

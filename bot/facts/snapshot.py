@@ -141,9 +141,13 @@ def connect(path: Path) -> sqlite3.Connection:
         raise FileNotFoundError(f"no file {path.name}")
     uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA query_only = 1")
-    db.execute("PRAGMA cache_size = -2000")
-    db.execute("PRAGMA mmap_size = 0")
+    try:
+        db.execute("PRAGMA query_only = 1")
+        db.execute("PRAGMA cache_size = -2000")
+        db.execute("PRAGMA mmap_size = 0")
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
 
 
