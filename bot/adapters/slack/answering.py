@@ -17,6 +17,7 @@ from bot.adapters.slack.config import SlackConfig
 from bot.adapters.slack.elements import literal, section
 from bot.adapters.slack.failures import Outcome, SlackFailureError, failure_of
 from bot.adapters.slack.intake import (
+    DIRECT,
     Chosen,
     HomeOpened,
     Incoming,
@@ -206,6 +207,8 @@ class Answering:
         """Put a page where it belongs: in place of the message acted on, beside it, or in a view."""
         message = rendered.pages[min(page, len(rendered.pages)) - 1]
         place = incoming.place
+        if place.is_direct:
+            message = _marked(message)
         if incoming.surface in {"home", "modal"} and incoming.trigger:
             await self._in_modal(incoming, rendered, page, title)
             return
@@ -308,3 +311,12 @@ class Answering:
             await client.views_publish(user_id=place.user, view=made)
         except Exception as error:
             raise failure_of(error) from error
+
+
+def _marked(message: Message) -> Message:
+    """Return the message with the mark by which a press on it is known to come from a direct message."""
+
+    def mark(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [blocks[0] | {"block_id": DIRECT}, *blocks[1:]]
+
+    return replace(message, blocks=mark(message.blocks), twin=message.twin and mark(message.twin))

@@ -16,13 +16,20 @@ LONGEST_TEXT: Final = 40_000
 LOOK_UP: Final = "look_up"
 """The callback id of the message shortcut."""
 
+DIRECT: Final = "direct"
+"""The block id that marks a message between the bot and one person, so that a press on it tells where it is."""
+
 _OWN_SUBTYPES: Final = frozenset({"", "file_share", "thread_broadcast"})
 _MENTION: Final = re.compile(r"\A\s*<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*")
 _LINK: Final = re.compile(r"<(?:https?|mailto):[^|>]*\|([^>]*)>|<((?:https?|mailto):[^|>]*)>")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where something happens in Slack, all as Slack's ids."""
+    """Where something happens in Slack, all as Slack's ids.
+
+    `is_direct` says that only the user and the bot are there. A channel id that begins with D does not: a
+    command can be typed, and a shortcut used, in the direct messages of two people.
+    """
 
     team: str = ""
     enterprise: str = ""
@@ -30,11 +37,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     user: str = ""
     thread: str = ""
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether only the user and the bot are there."""
-        return self.channel.startswith("D")
+    is_direct: bool = False
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -162,6 +165,7 @@ def _event(body: dict[str, Any]) -> Incoming | None:
         channel=_text(event, "channel"),
         user=_text(event, "user"),
         thread=_text(event, "thread_ts"),
+        is_direct=kind == "message",
     )
     key = _text(body, "event_id")
     return Incoming(said=said, place=place, key=f"event:{key}" if key else "")
@@ -232,7 +236,13 @@ def _place(body: dict[str, Any]) -> Place:
         or _text(body, "container", "channel_id"),
         user=_text(body, "user", "id") or _text(body, "user_id"),
         thread=_text(body, "container", "thread_ts") or _text(body, "message", "thread_ts"),
+        is_direct=_is_marked(_inside(body, "message", "blocks")),
     )
+
+
+def _is_marked(blocks: Any) -> bool:
+    """Whether a message that was acted on is one of those that the bot wrote to a person."""
+    return isinstance(blocks, list) and any(_text(one, "block_id") == DIRECT for one in blocks)
 
 
 def _inside(one: Any, *path: str) -> Any:

@@ -312,3 +312,47 @@ async def test_a_table_that_slack_refuses_is_sent_as_its_twin(kit: Kit) -> None:
     await kit.slack.deliver(payloads.mention("/who x"))
     await kit.settled()
     assert "table" not in {one["type"] for one in kit.slack.ephemerals[-1]["blocks"]}
+
+
+COLLEAGUES = "D0COLLEAGUE"
+"""A direct message between two people, to which the bot is no party."""
+
+
+async def test_a_command_in_a_colleagues_direct_message_is_answered_to_the_asker_only(kit: Kit) -> None:
+    kit.desk.replies["/who x"] = SAMPLES["all blocks"]
+    await kit.socket()
+    shown = await ask(kit, "/whois", "x", channel_id=COLLEAGUES, channel_name="directmessage")
+    assert shown["response_type"] == "ephemeral"
+    assert elements(shown)["share"]
+    menu = elements(shown)["name"]
+    chosen = menu | {"selected_option": menu["options"][0]}
+    there = {"channel": {"id": COLLEAGUES, "name": "directmessage"}}
+    for ephemeral in (True, False):
+        pressed = payloads.pressed(chosen, kit.slack.response_url(), ephemeral=ephemeral, **there)
+        await kit.slack.deliver(pressed | {"message": {"blocks": shown["blocks"]}})
+        await kit.settled()
+        assert kit.slack.responses[-1]["response_type"] == "ephemeral"
+    await kit.slack.deliver(payloads.shortcut("Gref", kit.slack.response_url()) | there)
+    await kit.settled()
+    assert kit.slack.responses[-1]["response_type"] == "ephemeral"
+
+
+async def test_pages_in_the_bots_direct_message_turn_in_place(kit: Kit) -> None:
+    await kit.socket()
+    await kit.slack.deliver(payloads.direct("/many"))
+    await kit.settled()
+    shown = kit.slack.messages[-1]
+    following = elements(shown)["page:next"] | {"value": presses.encode("/many", page=2, long={})}
+    for _ in range(2):
+        pressed = payloads.pressed(
+            following,
+            kit.slack.response_url(),
+            ephemeral=False,
+            channel={"id": payloads.DIRECT, "name": "directmessage"},
+            message={"blocks": shown["blocks"]},
+        )
+        await kit.slack.deliver(pressed)
+        await kit.settled()
+        shown = kit.slack.responses[-1]
+        assert shown["replace_original"] is True
+        assert "share" not in elements(shown)
