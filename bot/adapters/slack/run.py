@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
+from bot.adapters.receiving import RUNNER
 from bot.adapters.slack.answering import Answering, DossiersOf, Workspaces
 from bot.adapters.slack.app import OneWorkspace, bolt_app, describe
 from bot.adapters.slack.config import SettingError, SlackConfig, SlackSecrets, require
@@ -115,7 +116,7 @@ async def _listen(
         return {"mode": "http", "refused": dict(server.refused), **describe(answering)}
 
     server = Server(app, Guard(secrets.signing_secret), health)
-    runner = web.AppRunner(server.web_app(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(server.web_app(), **RUNNER, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:

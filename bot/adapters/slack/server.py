@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -19,6 +20,7 @@ EVENTS_PATH: Final = "/slack/events"
 HEALTH_PATH: Final = "/healthz"
 QUERY_MOST: Final = 4_096
 LOG_EVERY: Final = 100
+READ_SECONDS: Final = 3.0
 
 _log = structlog.get_logger(__name__)
 
@@ -52,8 +54,16 @@ def read_body(raw: bytes, content_type: str) -> str:
 class Server:
     """The routes: Slack's deliveries, the installation pages if there are many workspaces, and health."""
 
-    def __init__(self, app: AsyncApp, guard: Guard, health: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        app: AsyncApp,
+        guard: Guard,
+        health: Callable[[], dict[str, Any]],
+        *,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
         self._app = app
+        self._read_seconds = read_seconds
         self._guard = guard
         self._health = health
         self.refused: dict[str, int] = {}
@@ -70,15 +80,27 @@ class Server:
         return made
 
     async def events(self, request: web.Request) -> web.Response:
-        """Take a delivery: 401 if it is not Slack's, 413 if it is too large, 400 if it cannot be read."""
+        """Take a delivery.
+
+        401 if it is not Slack's, 413 if it is too large, 408 if it does not come, 400 if it cannot be read.
+        """
+        names = {name.lower() for name in request.headers}
+        headers = {name: request.headers.getall(name) for name in names}
+        refusal = self._guard.refusal_of_headers(headers)
+        if refusal:
+            return self._refuse(refusal, 401)
         if request.content_length is not None and request.content_length > BODY_MOST:
             return self._refuse("size", 413)
         try:
-            raw = await request.read()
+            async with asyncio.timeout(self._read_seconds):
+                raw = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return self._refuse("size", 413)
-        names = {name.lower() for name in request.headers}
-        refusal = self._guard.refusal({name: request.headers.getall(name) for name in names}, raw)
+        except TimeoutError:
+            return self._refuse("slow", 408)
+        except Exception:  # aiohttp raises many for a body that is not framed as its headers say
+            return self._refuse("unreadable", 400)
+        refusal = self._guard.refusal(headers, raw)
         if refusal:
             return self._refuse(refusal, 401)
         try:
