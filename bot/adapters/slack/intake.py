@@ -120,7 +120,7 @@ def read(body: Any, names: Names) -> Incoming | None:
 def _read(body: dict[str, Any], names: Names) -> Incoming | None:
     kind = _text(body, "type")
     if kind == "event_callback":
-        return _event(body)
+        return _event(body, names)
     if kind == "block_suggestion":
         option, command = _pick(_text(body, "action_id"))
         said: Said = Suggest(command, option, unescape(_text(body, "value")))
@@ -141,7 +141,7 @@ def unescape(text: str) -> str:
     return html.unescape(re.sub(r"&(?!(?:amp|lt|gt);)", "&amp;", shown))
 
 
-def _event(body: dict[str, Any]) -> Incoming | None:
+def _event(body: dict[str, Any], names: Names) -> Incoming | None:
     event = body.get("event")
     if not isinstance(event, dict):
         return None
@@ -154,7 +154,8 @@ def _event(body: dict[str, Any]) -> Incoming | None:
     elif _by_a_person(event) and (
         kind == "app_mention" or (kind == "message" and _text(event, "channel_type") == "im")
     ):
-        said = Typed(unescape(_MENTION.sub("", _text(event, "text"), count=1)).strip() or "/help")
+        line = _MENTION.sub("", _text(event, "text"), count=1)
+        said = Typed(names.typed(unescape(line).strip()) or "/help")
     if said is None:
         return None
     place = _place(body)

@@ -17,6 +17,9 @@ from bot.reply import Reply
 
 EVENT_TYPE: Final = "briefing_posted"
 HISTORY_PAGE: Final = 200
+SLACK_CLOCK: Final = 120.0
+"""Seconds that this machine's clock may be ahead of Slack's, which gives each message its `ts`."""
+
 HISTORY_PAGES_MOST: Final = 25
 """5,000 messages since the try: more means that the outcome stays unknown."""
 
@@ -140,7 +143,7 @@ class Poster:
         for _ in range(HISTORY_PAGES_MOST):
             given: dict[str, Any] = {
                 "channel": channel,
-                "oldest": f"{since:.6f}",
+                "oldest": f"{max(since - SLACK_CLOCK, 0):.6f}",
                 "limit": HISTORY_PAGE,
                 "include_all_metadata": True,
                 "cursor": cursor,
@@ -178,9 +181,9 @@ def _page_of(message: Any, key: str) -> int:
 
 
 def pages_for_post(reply: Reply, remark: str = "") -> Rendered:
-    """Return a reply as pages to post: no buttons that only make sense to one person.
+    """Return a reply as pages to post: all of them stand there, so no buttons turn them.
 
     `remark` is a line of ours under the title, such as why it is posted.
     """
-    made = render(reply)
+    made = render(reply, turning=False)
     return noted(made, remark) if remark else made

@@ -45,6 +45,9 @@ from bot.reply import (
 NAMES_ROOM: Final = 1_500
 """Characters of a message kept for the menu of names."""
 
+MORE_BLOCKS: Final = 3
+"""Blocks of a message kept for the menu of names, a remark, and who shared it."""
+
 SUMMARY_LENGTH: Final = 700
 """Escaping makes at most five characters of one, so this stays within what Slack advises for `text`."""
 
@@ -100,15 +103,17 @@ def render(
     share: bool = False,
     most: int | None = None,
     shown: Callable[[str], str] | None = None,
+    turning: bool = True,
 ) -> Rendered:
     """Return the reply as Slack messages.
 
     `line` is what the buttons for other pages ask; without it, the command in the footer. `share` adds the
     button "Share to channel". `most` bounds the number of pages. `shown` changes every text that is read,
-    such as names of commands.
+    such as names of commands. Without `turning` there is nothing to press that changes the message: no
+    buttons for other pages, and no menu of names.
     """
     safe = map_texts(reply, inert if shown is None else lambda text: shown(inert(text)))
-    view = _View(line or (reply.footer.command if reply.footer else ""), share and reply.kind is Kind.ANSWER)
+    view = _View(line or (reply.footer.command if reply.footer else ""), share and reply.kind is Kind.ANSWER, turning)
     notes = list(_less_than_full(safe))
     try:
         pages, cut = paginate(safe, view.fits, most)
@@ -150,8 +155,9 @@ def builder_link(blocks: list[Json]) -> str:
 class _View:
     """How the pages of one reply are laid out; `long` gathers what its buttons cannot hold."""
 
-    def __init__(self, line: str, share: bool) -> None:
+    def __init__(self, line: str, share: bool, turning: bool) -> None:
         self.line = line
+        self.turning = turning
         self.share = share
         self.long: dict[str, str] = {}
         self._laid: dict[tuple[int, bool], tuple[Reply, list[Json]]] = {}
@@ -168,7 +174,7 @@ class _View:
             return False
         for native in (True, False) if tables else (True,):
             blocks = self.blocks(page, tables=native, names=False)
-            if len(blocks) >= limits.MESSAGE_BLOCKS or size(blocks) > limits.MESSAGE_CHARACTERS - NAMES_ROOM:
+            if len(blocks) > limits.MESSAGE_BLOCKS - MORE_BLOCKS or size(blocks) > limits.MESSAGE_CHARACTERS - NAMES_ROOM:
                 return False
         return True
 
@@ -189,7 +195,7 @@ class _View:
         if reply.sources:
             made.extend(({"type": "divider"}, *source_blocks(reply.sources)))
         choices = list(self.choices(reply))
-        below = [*self.below(page), *(name_menu(reply) if names else ())]
+        below = [*self.below(page), *(name_menu(reply) if names and self.turning else ())]
         if len(choices) <= ROW:
             choices, below = [], [*choices, *below]
         for row in (*batched(choices, limits.ACTIONS_ELEMENTS), below):
@@ -234,9 +240,10 @@ class _View:
         """Yield the buttons under an answer: other pages, and sharing."""
         snapshot = page.reply.footer.snapshot if page.reply.footer else ""
         value = functools.partial(presses.encode, self.line, snapshot=snapshot, long=self.long)
-        if self.line and page.number > 1:
+        turning = self.turning and self.line
+        if turning and page.number > 1:
             yield button("Previous", f"{PAGE}:previous", value(page=page.number - 1))
-        if self.line and page.number < page.of:
+        if turning and page.number < page.of:
             yield button(f"Next ({page.number}/{page.of})", f"{PAGE}:next", value(page=page.number + 1))
         if self.line and self.share:
             yield button("Share to channel", SHARE, value(page=page.number))

@@ -4,12 +4,16 @@ from typing import Any
 
 import pytest
 from fakes import slack_payloads as payloads
-from fakes.slack import Fault
+from fakes.slack import FakeSlack, Fault
+from fakes.slack_blocks import problems
 from samples import FOOTER, SAMPLES, reply
 from slack_kit import Kit, ask, choices, kit_fixture, slack_fixture, state_fixture  # noqa: F401 - fixtures
 
 from bot.adapters.slack import presses
-from bot.reply import Kind, Note, Paragraph, Table, Visibility, Wanted, line
+from bot.adapters.slack.config import SlackConfig
+from bot.adapters.slack.render import noted, render
+from bot.reply import Divider, Kind, Line, Name, Note, Paragraph, Table, Visibility, Wanted, line
+from bot.state import State
 
 
 def elements(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -356,3 +360,55 @@ async def test_pages_in_the_bots_direct_message_turn_in_place(kit: Kit) -> None:
         shown = kit.slack.responses[-1]
         assert shown["replace_original"] is True
         assert "share" not in elements(shown)
+
+
+@pytest.mark.parametrize("count", [*range(20, 26), 60])
+async def test_a_full_page_has_room_for_the_menu_a_remark_and_who_shared_it(kit: Kit, count: int) -> None:
+    name = Line((Name("Herman Gref", "/who gref"),))
+    blocks = tuple(part for n in range(count) for part in (Paragraph((name,), f"Part {n}"), Divider()))
+    kit.desk.replies["/due"] = reply(*blocks, footer=None)
+    await kit.socket()
+    share = elements(await ask(kit, "/due", ""))["share"]
+    await kit.slack.deliver(payloads.pressed(share, kit.slack.response_url()))
+    await kit.settled()
+    assert "name" in elements(kit.slack.responses[-1])
+    assert kit.slack.responses[-2]["response_type"] == "in_channel"
+    rendered = noted(render(kit.desk.replies["/due"]), "Every morning at 8.")
+    assert max(len(page.blocks) for page in rendered.pages) < 50
+    assert problems(rendered.pages[0].blocks) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("people gref", "who gref"),
+        ("/people gref", "/who gref"),
+        ("People  gref", "who  gref"),
+        ("briefing people gref", "briefing who gref"),
+        ("/ask people gref", "/briefing who gref"),
+        ("ask people", "briefing who"),
+        ("due people", "due people"),
+        ("who people", "who people"),
+        ("people's gref", "people's gref"),
+    ],
+)
+async def test_renamed_commands_are_known_wherever_they_are_typed(
+    slack: FakeSlack, state: State, typed: str, asked: str
+) -> None:
+    kit = Kit(slack, state, SlackConfig(names={"who": "people", "briefing": "ask"}))
+    await kit.socket()
+    await slack.deliver(payloads.mention(typed))
+    await slack.deliver(payloads.direct(typed))
+    await kit.settled()
+    assert kit.desk.lines == [asked, asked]
+    await kit.close()
+
+
+@pytest.mark.parametrize(("command", "text"), [("/people", "gref"), ("/ask", "people gref"), ("/who", "gref")])
+async def test_renamed_slash_commands(slack: FakeSlack, state: State, command: str, text: str) -> None:
+    kit = Kit(slack, state, SlackConfig(names={"who": "people", "briefing": "ask"}))
+    await kit.socket()
+    await ask(kit, command, text)
+    assert kit.answering.names.command_of(kit.desk.lines[0]) == "who"
+    assert kit.desk.lines[0].endswith("who gref")
+    await kit.close()
