@@ -98,6 +98,7 @@ class FakeSlack:
         self.tokens = {TOKEN: SCOPES}
         self.members = {CHANNEL, DIRECT, USER}
         self.refuses: set[str] = set()
+        self.ids: dict[str, str] = {}
         self.sockets: list[web.WebSocketResponse] = []
         self.acks: dict[str, asyncio.Future[Json]] = {}
         self.latencies: list[float] = []
@@ -226,7 +227,8 @@ class FakeSlack:
             return {"ok": False, "error": "invalid_blocks"}
         self._check(method, blocks, "message")
         ts = f"{1_732_000_000 + number()}.000100"
-        kept = arguments | {"blocks": blocks, "ts": ts, "token": token}
+        channel = self.ids.get(arguments["channel"], arguments["channel"])
+        kept = arguments | {"blocks": blocks, "ts": ts, "token": token, "channel": channel}
         if method == "chat.postEphemeral":
             self.ephemerals.append(kept)
             return {"ok": True, "message_ts": ts}
@@ -239,7 +241,7 @@ class FakeSlack:
             self.complaints.append("chat.postMessage would unfurl links")
         kept["metadata"] = _object(arguments.get("metadata") or "{}")
         self.messages.append(kept)
-        return {"ok": True, "channel": arguments["channel"], "ts": ts, "message": {"text": arguments["text"]}}
+        return {"ok": True, "channel": channel, "ts": ts, "message": {"text": arguments["text"]}}
 
     def _history(self, method: str, arguments: Json) -> Json:
         oldest = float(arguments.get("oldest") or 0)

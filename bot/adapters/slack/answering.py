@@ -40,7 +40,8 @@ from bot.reply import Kind, Line, Note, Reply, Text, Visibility
 from bot.state import State
 
 EXPIRED: Final = frozenset({"expired_url", "used_url", "expired_trigger_id", "exchanged_trigger_id"})
-DossiersOf = Callable[[str], tuple[str, ...] | None]
+DossiersOf = Callable[[str, str], tuple[str, ...] | None]
+"""Gives the dossiers that a channel of a workspace may see, or None for all of them."""
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ class Counts(msgspec.Struct):
 
 
 class Answering:
-    """Answers deliveries. `dossiers_of` gives what a channel may see."""
+    """Answers deliveries. `dossiers_of` gives what a channel of a workspace may see."""
 
     def __init__(
         self,
@@ -121,7 +122,7 @@ class Answering:
 
     def asker(self, place: Place) -> Asker:
         """Return who asks."""
-        dossiers = self._dossiers_of(place.channel) if self._dossiers_of else None
+        dossiers = self._dossiers_of(place.channel, place.team) if self._dossiers_of else None
         return Asker(platform="slack", user=place.user, channel=place.channel, dossiers=dossiers)
 
     async def _act(self, incoming: Incoming) -> None:

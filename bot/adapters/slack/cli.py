@@ -154,7 +154,7 @@ async def chat(
     settings: SlackConfig,
     environment: Mapping[str, str],
     database: str,
-    dossiers_of: Callable[[str], tuple[str, ...] | None],
+    dossiers_of: Callable[[str, str], tuple[str, ...] | None],
     *,
     http: bool,
 ) -> AsyncIterator[str]:

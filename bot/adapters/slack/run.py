@@ -69,6 +69,11 @@ async def serving_slack(
         workspaces: Workspaces
         flow = None
         if http and secrets.client_id:
+            if dossiers_of is None or dossiers_of("", "") is None:
+                raise SettingError(
+                    "Any workspace that installs the app would see every dossier: list under `places` which "
+                    "ones a workspace sees that is not named there (platform: slack, no channel)."
+                )
             workspaces, flow = await open_workspaces(state, api, config, secrets)
             client = api.client(None)
             where = f"{config.public_url}{EVENTS_PATH}"

@@ -2,7 +2,7 @@
 
 import pytest
 from fakes.slack import TOKEN, Fault
-from fakes.slack_payloads import CHANNEL
+from fakes.slack_payloads import CHANNEL, USER
 from samples import SAMPLES, reply
 from slack_kit import Kit, kit_fixture, slack_fixture, state_fixture  # noqa: F401 - fixtures
 
@@ -197,3 +197,21 @@ async def test_a_table_is_posted_as_its_twin_where_it_is_refused(kit: Kit, poste
 async def test_a_remark_stands_under_the_title() -> None:
     (page,) = pages_for_post(reply(Paragraph((line("Calm."),))), "Every morning at 8").pages
     assert page.blocks[1]["elements"][0]["text"] == "Every morning at 8"
+
+
+async def test_a_post_stands_where_slack_says_that_it_does(kit: Kit, poster: Poster) -> None:
+    """A channel's name is taken too, and answered with its id."""
+    kit.slack.members.add("#news")
+    kit.slack.ids["#news"] = CHANNEL
+    made = await poster.post(Place(channel="#news"), MANY, KEY)
+    assert made.channel == CHANNEL
+    assert {one["channel"] for one in kit.slack.messages} == {CHANNEL}
+    assert await poster.find(Place(channel=made.channel), KEY, 0) == made
+
+
+async def test_a_person_is_no_channel(kit: Kit, poster: Poster) -> None:
+    for call in (poster.post(Place(channel=USER), ONE, KEY), poster.find(Place(channel=USER), KEY, 0)):
+        with pytest.raises(PostError, match="D…") as caught:
+            await call
+        assert caught.value.outcome is Outcome.PERMANENT
+    assert kit.slack.messages == []
