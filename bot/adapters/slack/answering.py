@@ -40,6 +40,8 @@ from bot.reply import Kind, Line, Note, Reply, Text, Visibility
 from bot.state import State
 
 EXPIRED: Final = frozenset({"expired_url", "used_url", "expired_trigger_id", "exchanged_trigger_id"})
+TOO_OLD: Final = "This button is too old: what it asked is no longer known. Type the command again."
+ANOTHER_SNAPSHOT: Final = "The base has changed since the page before; this is the new answer."
 DossiersOf = Callable[[str, str], tuple[str, ...] | None]
 """Gives the dossiers that a channel of a workspace may see, or None for all of them."""
 
@@ -67,6 +69,7 @@ class Counts(msgspec.Struct):
     duplicates: int = 0
     answered: int = 0
     failed: int = 0
+    lost: int = 0
 
 
 class Answering:
@@ -133,8 +136,7 @@ class Answering:
             case Chosen(line=line):
                 await self._answer(incoming, line)
             case Picked():
-                call = Call(said.command, {said.option: said.value})
-                await self._answer(incoming, self.desk.canonical(call), replace_it=True)
+                await self._picked(incoming, said)
             case Pressed():
                 await self._pressed(incoming, said)
             case LookUp(text=text):
@@ -150,14 +152,21 @@ class Answering:
             case _:
                 assert_never(said)
 
+    async def _picked(self, incoming: Incoming, said: Picked) -> None:
+        rest = await self._kept(said.rest[1:]) if said.rest.startswith("#") else said.rest
+        if rest is None:
+            await self._say(incoming, TOO_OLD)
+            return
+        line = self.desk.canonical(Call(said.command, {said.option: said.value}))
+        await self._answer(incoming, f"{line} {rest}".rstrip(), replace_it=True)
+
     async def _pressed(self, incoming: Incoming, said: Pressed) -> None:
         press = said.press
         line = press.line or await self._kept(press.key)
         if not line:
-            text = "This button is too old: what it asked is no longer known. Type the command again."
-            await self._say(incoming, text)
+            await self._say(incoming, TOO_OLD)
         elif said.action == SHARE:
-            await self._share(incoming, line, press.page)
+            await self._share(incoming, line, press.page, press.snapshot)
         else:
             await self._answer(incoming, line, page=press.page, replace_it=True, snapshot=press.snapshot)
 
@@ -177,7 +186,7 @@ class Answering:
         rendered = await self._work.compute(lambda: present(reply, line, self.names, share=can_share))
         await self._keep(rendered)
         if page > 1 and snapshot and reply.footer and reply.footer.snapshot != snapshot:
-            rendered = noted(rendered, "The base has changed since the page before; this is the new answer.")
+            rendered = noted(rendered, ANOTHER_SNAPSHOT)
         await self._deliver(incoming, rendered, page, public=public, replace_it=replace_it, title=reply.title)
 
     async def _ask(self, line: str, place: Place) -> Reply:
@@ -268,11 +277,17 @@ class Answering:
                 raise failure from error
             await self._by_web_api(incoming.place, rendered.pages[page - 1], public=False)
 
-    async def _share(self, incoming: Incoming, line: str, page: int) -> None:
-        """Show a page to everyone in the channel, with who shared it, and take the button away."""
+    async def _share(self, incoming: Incoming, line: str, page: int, snapshot: str) -> None:
+        """Show a page to everyone in the channel, once, with who shared it, and take the button away."""
+        once = f"share:{incoming.place.channel}:{incoming.message}:{page}"
+        if incoming.message and not await self._state.first(once):
+            self.counts.duplicates += 1
+            return
         reply = await self._ask(line, incoming.place)
         rendered = await self._work.compute(lambda: present(reply, line, self.names, share=False))
         await self._keep(rendered)
+        if snapshot and reply.footer and reply.footer.snapshot != snapshot:
+            rendered = noted(rendered, ANOTHER_SNAPSHOT)
         message = rendered.pages[min(page, len(rendered.pages)) - 1]
         by = {"type": "user", "user_id": incoming.place.user}
         row = {"type": "rich_text", "elements": [section([literal("Shared by "), by])]}
@@ -286,7 +301,11 @@ class Answering:
         try:
             await self._deliver(public, pages, 1, public=True)
         except SlackFailureError as failure:
-            await self._say(incoming, f"This could not be shared. {failure.advice}")
+            await self._state.forget(once)
+            said = f"This could not be shared. {failure.advice}"
+            if failure.outcome is Outcome.UNKNOWN:
+                said = "Slack's answer was lost. Look in the channel whether this was shared before you try again."
+            await self._say(incoming, said)
             raise
         if incoming.ephemeral and incoming.response_url:
             await self._web.respond(incoming.response_url, message, replace_original=True)

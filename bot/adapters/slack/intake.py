@@ -60,11 +60,15 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 class Picked(msgspec.Struct, frozen=True):
-    """A value was picked for an option that a command still wanted."""
+    """A value was picked for an option that a command still wanted.
+
+    `rest` is what else the line asked; when it begins with `#`, the key under which the state keeps it.
+    """
 
     command: str
     option: str
     value: str
+    rest: str = ""
 
 
 class Suggest(msgspec.Struct, frozen=True):
@@ -96,7 +100,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery. `key` is the same for all its repetitions; empty where repeating does no harm.
 
     `ephemeral` says whether the message that was acted on is seen by the user only; `surface` is where it
-    stands: `message`, `modal` or `home`.
+    stands: `message`, `modal` or `home`; `message` is its `ts`.
     """
 
     said: Said
@@ -107,6 +111,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     ephemeral: bool = False
     surface: str = "message"
     view: str = ""
+    message: str = ""
 
 
 def read(body: Any, names: Names) -> Incoming | None:
@@ -122,7 +127,7 @@ def _read(body: dict[str, Any], names: Names) -> Incoming | None:
     if kind == "event_callback":
         return _event(body, names)
     if kind == "block_suggestion":
-        option, command = _pick(_text(body, "action_id"))
+        option, command, _ = _pick(_text(body, "action_id"))
         said: Said = Suggest(command, option, unescape(_text(body, "value")))
         return Incoming(said=said, place=_place(body)) if command else None
     if kind == "block_actions":
@@ -196,9 +201,9 @@ def _action(body: dict[str, Any]) -> Incoming | None:
         line = _text(first, "selected_option", "value")
         said = Chosen(line) if line else None
     elif action == PICK:
-        option, command = _pick(action_id)
+        option, command, rest = _pick(action_id)
         value = _text(first, "selected_option", "value")
-        said = Picked(command, option, value) if command and value else None
+        said = Picked(command, option, value, rest) if command and value else None
     return _interaction(body, said) if said else None
 
 
@@ -214,14 +219,14 @@ def _interaction(body: dict[str, Any], said: Said) -> Incoming:
         ephemeral=_inside(body, "container", "is_ephemeral") is True,
         surface=(_text(body, "view", "type") or "modal") if view else "message",
         view=view,
+        message=_text(body, "container", "message_ts"),
     )
 
 
-def _pick(action_id: str) -> tuple[str, str]:
-    """Split `pick:name:who` into option and command."""
-    action, _, rest = action_id.partition(":")
-    option, _, command = rest.partition(":")
-    return (option, command) if action == PICK else ("", "")
+def _pick(action_id: str) -> tuple[str, str, str]:
+    """Split `pick:name:who:as-of:2024` into option, command and the rest."""
+    action, option, command, rest, *_ = *action_id.split(":", 3), "", "", ""
+    return (option, command, rest) if action == PICK else ("", "", "")
 
 
 def _place(body: dict[str, Any]) -> Place:

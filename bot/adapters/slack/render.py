@@ -227,7 +227,7 @@ class _View:
         if reply.wanted:
             yield {
                 "type": "external_select",
-                "action_id": pick_id(reply.wanted),
+                "action_id": pick_id(reply.wanted, self.long),
                 "placeholder": plain("Type to search", limits.PLACEHOLDER),
                 "min_query_length": 0,
             }
@@ -249,10 +249,20 @@ class _View:
             yield button("Share to channel", SHARE, value(page=page.number))
 
 
-def pick_id(wanted: Wanted) -> str:
-    """Return the action id of a picker: `pick:name:who`. What follows the command's name is left out."""
-    command = inert(wanted.command).strip().lstrip("/").partition(" ")[0]
-    return f"{PICK}:{wanted.option}:{command}"[: limits.ACTION_ID]
+def pick_id(wanted: Wanted, long: dict[str, str]) -> str:
+    """Return the action id of a picker: `pick:name:who`, or `pick:name:who:as-of:2024` to keep the rest.
+
+    A rest that is too long for it goes into `long`, and its key behind a `#` into the id.
+    """
+    command, _, rest = inert(wanted.command).strip().lstrip("/").partition(" ")
+    made = f"{PICK}:{wanted.option}:{command}"
+    if not rest:
+        return made[: limits.ACTION_ID]
+    if len(made) + 1 + len(rest) <= limits.ACTION_ID:
+        return f"{made}:{rest}"
+    key = presses.key_of(rest)
+    long[key] = rest
+    return f"{made[: limits.ACTION_ID - len(key) - 2]}:#{key}"
 
 
 def name_menu(reply: Reply) -> list[Json]:

@@ -22,7 +22,7 @@ from bot.adapters.slack.posting import Poster
 from bot.adapters.slack.server import EVENTS_PATH, Server
 from bot.adapters.slack.socket_mode import Socket
 from bot.adapters.slack.web import Web
-from bot.adapters.slack.work import Work
+from bot.adapters.slack.work import DRAIN_SECONDS, Work
 from bot.adapters.slack.workspaces import open_workspaces
 from bot.desk import Desk
 from bot.state import State
@@ -92,12 +92,20 @@ async def serving_slack(
             dossiers_of=dossiers_of,
         )
         app = bolt_app(answering, work, client=client, oauth_flow=flow)
-        stack.push_async_callback(work.drain)
+        stack.push_async_callback(drain, work, answering)
         if http:
             health = await _listen(app, config, secrets, answering, stack)
         else:
             health = await _connect(app, api, config, secrets, answering, stack)
         yield Running(Poster(workspaces), health, where)
+
+
+async def drain(work: Work, answering: Answering, seconds: float = DRAIN_SECONDS) -> None:
+    """Wait for the work under way, at most so long; log and count how much of it had to be given up."""
+    lost = await work.drain(seconds)
+    answering.counts.lost += lost
+    if lost:
+        _log.warning("stopped before all was answered", lost=lost)
 
 
 async def _greet(client: Any) -> str:

@@ -21,6 +21,7 @@ HEALTH_PATH: Final = "/healthz"
 QUERY_MOST: Final = 4_096
 LOG_EVERY: Final = 100
 READ_SECONDS: Final = 3.0
+OVERLOADED: Final = 503
 
 _log = structlog.get_logger(__name__)
 
@@ -109,6 +110,8 @@ class Server:
         except Exception:
             return self._refuse("unreadable", 400)
         response = await self._app.async_dispatch(bolt_request)
+        if response.status == OVERLOADED:
+            return self._refuse("overload", OVERLOADED)
         if response.status >= 500:
             return self._refuse("failed", 400)
         return await to_aiohttp_response(response)
