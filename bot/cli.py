@@ -213,7 +213,11 @@ def run(
     from bot.chats import chats_of
 
     service = _open(ctx, "info")
-    _serve(service, None, None, browser=False, chats=chats_of(service, os.environ, http=http))
+    chats = chats_of(service, os.environ, http=http)
+    if http and not chats:
+        service.close()
+        _fail("No chat is set up, so --http has nothing to listen for: set the secrets of Slack or Discord.")
+    _serve(service, None, None, browser=False, chats=chats)
 
 
 def _serve(

@@ -27,6 +27,9 @@ REMEMBERED_SECONDS: Final = 24 * 3600
 """How long a delivery is remembered. Slack tries an event again for about an hour at most."""
 
 RECENT: Final = 20_000
+LINE_MOST: Final = 3_000
+"""No platform takes a longer command, and none is understood that is longer."""
+
 PURGE_EVERY: Final = 1_000
 WRITE_SECONDS: Final = 2.0
 """How long a delivery may wait to be remembered: Slack and Discord give three seconds for an answer."""
@@ -152,9 +155,9 @@ class State:
             _log.error("state not written", why=str(error.__cause__ or error))
 
     async def keep(self, lines: Mapping[str, str]) -> None:
-        """Keep lines under their keys; those that are there already stay."""
+        """Keep lines under their keys, 3,000 characters of each at most; those already there stay."""
         if lines:
-            rows = [{"key": key, "line": line} for key, line in lines.items()]
+            rows = [{"key": key, "line": line[:LINE_MOST]} for key, line in lines.items()]
             async with self.engine.begin() as connection:
                 await connection.execute(self._insert(_lines, rows))
 

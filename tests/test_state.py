@@ -103,13 +103,13 @@ async def test_a_purge_that_fails_makes_no_duplicate_new(
     state._recent.clear()
     monkeypatch.setattr(bot.state, "PURGE_EVERY", 1)
     monkeypatch.setattr(state, "_purge", locked)
-    assert await asyncio.gather(state.first("a"), state.first("b")) == [False, True]
+    assert list(await asyncio.gather(state.first("a"), state.first("b"))) == [False, True]
 
 
 async def test_a_lone_surrogate_harms_no_other_key(state: State) -> None:
     assert await state.first("a")
     state._recent.clear()
-    assert await asyncio.gather(state.first("a"), state.first("\ud800")) == [False, True]
+    assert list(await asyncio.gather(state.first("a"), state.first("\ud800"))) == [False, True]
     state._recent.clear()
     assert not await state.first("\ud800")
 
@@ -135,6 +135,11 @@ async def test_lines_are_kept(state: State) -> None:
     assert await state.kept("k") == "/search ferry"
     assert await state.kept("l") == "/who x"
     assert await state.kept("m") is None
+
+
+async def test_a_line_is_kept_in_bounds(state: State) -> None:
+    await state.keep({"k": "x" * 40_000})
+    assert await state.kept("k") == "x" * 3_000
 
 
 @pytest.mark.parametrize(

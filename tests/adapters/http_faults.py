@@ -7,10 +7,39 @@ from random import Random
 
 ENCODINGS = ("gzip", "deflate", "br", "zstd", "identity", "x", "")
 
-_NAMES = ("Content-Encoding", "Content-Type", "Transfer-Encoding", "Content-Length", "Expect", "Connection")
+_NAMES: tuple[str, ...] = (
+    "Content-Encoding",
+    "Content-Type",
+    "Transfer-Encoding",
+    "Content-Length",
+    "Expect",
+    "Connection",
+)
 _NAMES = (*_NAMES, "Host", "Upgrade", "Cookie", "Range", "Trailer", "X-Forwarded-For", "Accept-Encoding")
-_VALUES = ("", "gzip", "deflate, br", "chunked", "-1", "5", "9" * 30, "100-continue", "close", "*", "a:b", "ü")
-_VALUES = (*_VALUES, "websocket", "application/json; charset=nope", "x" * 9_000, "\x01", "bytes=0-", "= =", ";")
+_VALUES: tuple[str, ...] = (
+    "",
+    "gzip",
+    "deflate, br",
+    "chunked",
+    "-1",
+    "5",
+    "9" * 30,
+    "100-continue",
+    "close",
+    "*",
+    "a:b",
+    "ü",
+)
+_VALUES = (
+    *_VALUES,
+    "websocket",
+    "application/json; charset=nope",
+    "x" * 9_000,
+    "\x01",
+    "bytes=0-",
+    "= =",
+    ";",
+)
 _BODIES = (b"", b"abcde", b"{}", b"5\r\nabcde\r\n0\r\n\r\n", b"zz\r\nabc\r\n", b"\x1f\x8b\x08\x00")
 
 

@@ -23,6 +23,7 @@ from fakes.slack_blocks import options, problems
 from fakes.slack_payloads import BOT, CHANNEL, DIRECT, TEAM, USER, envelope_type, number
 
 Json = dict[str, Any]
+ACKNOWLEDGE_SECONDS = 3.0
 TOKEN, APP_TOKEN = "xoxb-1-fake-token", "xapp-1-fake-token"
 SCOPES = "app_mentions:read,channels:history,chat:write,commands,groups:history,im:history"
 
@@ -375,6 +376,8 @@ class FakeSlack:
         await self.sockets[socket].send_json(frame | changes)
         ack: Json = await asyncio.wait_for(future, timeout=10)
         self.latencies.append(time.perf_counter() - started)
+        if self.latencies[-1] > ACKNOWLEDGE_SECONDS:
+            self.complaints.append(f"{kind} acknowledged after {self.latencies[-1]:.1f} seconds")
         if payload.get("type") == "block_suggestion":
             check = _Problems()
             options(check, "ack", ack.get("options"))

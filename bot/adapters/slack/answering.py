@@ -196,7 +196,9 @@ class Answering:
         try:
             await self._state.keep(rendered.long)
         except (SQLAlchemyError, OSError) as error:
-            _log.error("long command not kept; its buttons will not work", why=str(error))
+            # SQLAlchemy's own message quotes the line.
+            why = str(error.__cause__ or type(error).__name__)
+            _log.error("long command not kept; its buttons will not work", why=why)
 
     def _is_public(self, reply: Reply, line: str, place: Place) -> bool:
         if reply.kind is not Kind.ANSWER or place.is_direct:
@@ -304,7 +306,7 @@ class Answering:
             await self._state.forget(once)
             said = f"This could not be shared. {failure.advice}"
             if failure.outcome is Outcome.UNKNOWN:
-                said = "Slack's answer was lost. Look in the channel whether this was shared before you try again."
+                said = "Slack's answer was lost. Look in the channel before you share this again."
             await self._say(incoming, said)
             raise
         if incoming.ephemeral and incoming.response_url:

@@ -17,10 +17,10 @@ LOOK_UP: Final = "look_up"
 """The callback id of the message shortcut."""
 
 DIRECT: Final = "direct"
-"""The block id that marks a message between the bot and one person, so that a press on it tells where it is."""
+"""The block id that marks a message between the bot and one person: a press on it tells where it is."""
 
 _OWN_SUBTYPES: Final = frozenset({"", "file_share", "thread_broadcast"})
-_MENTION: Final = re.compile(r"\A\s*<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*")
+_MENTION: Final = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>[\s,:]*")
 _LINK: Final = re.compile(r"<(?:https?|mailto):[^|>]*\|([^>]*)>|<((?:https?|mailto):[^|>]*)>")
 
 
@@ -159,8 +159,10 @@ def _event(body: dict[str, Any], names: Names) -> Incoming | None:
     elif _by_a_person(event) and (
         kind == "app_mention" or (kind == "message" and _text(event, "channel_type") == "im")
     ):
-        line = _MENTION.sub("", _text(event, "text"), count=1)
-        said = Typed(names.typed(unescape(line).strip()) or "/help")
+        text = _text(event, "text").strip()
+        if kind == "app_mention" or _MENTION.match(text):
+            text = _to_the_bot(body, text)
+        said = Typed(names.typed(unescape(text).strip()) or "/help")
     if said is None:
         return None
     place = _place(body)
@@ -175,6 +177,18 @@ def _event(body: dict[str, Any], names: Names) -> Incoming | None:
     )
     key = _text(body, "event_id")
     return Incoming(said=said, place=place, key=f"event:{key}" if key else "")
+
+
+def _to_the_bot(body: dict[str, Any], text: str) -> str:
+    """Return what follows the bot's mention in a message, or what goes before it where nothing follows."""
+    grants = body.get("authorizations")
+    bot = _text(grants[0], "user_id") if isinstance(grants, list) and grants else ""
+    found = list(_MENTION.finditer(text))
+    own = next((one for one in found if one[1] == bot), found[0] if found else None)
+    if own is None:
+        return text
+    after = text[own.end() :]
+    return after if after.strip() else text[: own.start()]
 
 
 def _by_a_person(event: dict[str, Any]) -> bool:

@@ -173,7 +173,9 @@ def _refuse_person(place: Place) -> None:
     """Refuse a user's id: a post could be sent to it, but not be found again, since it is no channel."""
     if place.channel[:1] in {"U", "W"}:
         advice = "Give the id of a channel (C…), or of the direct message with the bot (D…)."
-        raise SlackFailureError(Outcome.PERMANENT, "user_id", f"Posts go to channels, not to people. {advice}")
+        raise SlackFailureError(
+            Outcome.PERMANENT, "user_id", f"Posts go to channels, not to people. {advice}"
+        )
 
 
 def _page_of(message: Any, key: str) -> int:

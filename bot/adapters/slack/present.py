@@ -28,13 +28,16 @@ def with_picker(reply: Reply, line: str, names: Names) -> Reply:
     if command is None:
         return reply
     wanted = reply.wanted
-    if wanted is None and option is not None and option.kind in PICKED:
-        if reply.kind is Kind.ASK or (reply.kind is Kind.NONE and option.required):
-            wanted = Wanted(command.name, option.name)
     if wanted is None:
-        return reply
+        if option is None or option.kind not in PICKED:
+            return reply
+        if reply.kind is not Kind.ASK and (reply.kind is not Kind.NONE or not option.required):
+            return reply
+        wanted = Wanted(command.name, option.name)
     asked = reply.footer.command if reply.footer else line
-    return replace(reply, wanted=replace(wanted, command=wanted.command + _rest(command, wanted, asked, line)))
+    return replace(
+        reply, wanted=replace(wanted, command=wanted.command + _rest(command, wanted, asked, line))
+    )
 
 
 def _rest(command: Command, wanted: Wanted, asked: str, line: str) -> str:

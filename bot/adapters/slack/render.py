@@ -25,8 +25,8 @@ from bot.adapters.slack.blocks import (
     slack_blocks,
     source_blocks,
 )
-from bot.adapters.slack.elements import EMPTY, Json, button, context, escape, is_web_address, option, plain
-from bot.adapters.texts import inert, map_texts, shorten
+from bot.adapters.slack.elements import EMPTY, Json, address, button, context, escape, option, plain
+from bot.adapters.texts import inert, map_texts, shorten, units
 from bot.reply import (
     Cite,
     Degradation,
@@ -113,7 +113,9 @@ def render(
     buttons for other pages, and no menu of names.
     """
     safe = map_texts(reply, inert if shown is None else lambda text: shown(inert(text)))
-    view = _View(line or (reply.footer.command if reply.footer else ""), share and reply.kind is Kind.ANSWER, turning)
+    view = _View(
+        line or (reply.footer.command if reply.footer else ""), share and reply.kind is Kind.ANSWER, turning
+    )
     notes = list(_less_than_full(safe))
     try:
         pages, cut = paginate(safe, view.fits, most)
@@ -142,8 +144,8 @@ def noted(rendered: Rendered, remark: str) -> Rendered:
 
 
 def size(blocks: list[Json]) -> int:
-    """Return the length of blocks as compact JSON, which is what the budget of a message counts."""
-    return len(msgspec.json.encode(blocks).decode())
+    """Return the UTF-16 units of blocks as compact JSON, which is what the budget of a message counts."""
+    return units(msgspec.json.encode(blocks).decode())
 
 
 def builder_link(blocks: list[Json]) -> str:
@@ -174,7 +176,10 @@ class _View:
             return False
         for native in (True, False) if tables else (True,):
             blocks = self.blocks(page, tables=native, names=False)
-            if len(blocks) > limits.MESSAGE_BLOCKS - MORE_BLOCKS or size(blocks) > limits.MESSAGE_CHARACTERS - NAMES_ROOM:
+            if (
+                len(blocks) > limits.MESSAGE_BLOCKS - MORE_BLOCKS
+                or size(blocks) > limits.MESSAGE_CHARACTERS - NAMES_ROOM
+            ):
                 return False
         return True
 
@@ -258,7 +263,7 @@ def pick_id(wanted: Wanted, long: dict[str, str]) -> str:
     made = f"{PICK}:{wanted.option}:{command}"
     if not rest:
         return made[: limits.ACTION_ID]
-    if len(made) + 1 + len(rest) <= limits.ACTION_ID:
+    if units(f"{made}:{rest}") <= limits.ACTION_ID:
         return f"{made}:{rest}"
     key = presses.key_of(rest)
     long[key] = rest
@@ -271,7 +276,7 @@ def name_menu(reply: Reply) -> list[Json]:
     for block in reply.blocks:
         for line in block_lines(block):
             for part in line.spans:
-                if isinstance(part, Name) and len(part.command) <= limits.OPTION_VALUE:
+                if isinstance(part, Name) and units(part.command) <= limits.OPTION_VALUE:
                     found.setdefault(part.command.encode("utf-8", "replace").decode(), part.text)
     menu: Json = {
         "type": "static_select",
@@ -302,14 +307,14 @@ def _less_than_full(reply: Reply) -> Iterator[Degradation]:
         if isinstance(block, Table) and not is_native(block):
             why = f"Slack's tables have at most {limits.TABLE_COLUMNS} columns; the rows are a list."
             yield Degradation(tag, Degree.FALLBACK, why)
-        if isinstance(block, Picture) and not is_web_address(block.url):
+        if isinstance(block, Picture) and not address(block.url):
             yield Degradation(tag, Degree.FALLBACK, "Slack takes no such address; the text is shown instead.")
         parts = [part for line in block_lines(block) for part in line.spans]
-        if any(isinstance(part, Link) and not is_web_address(part.url) for part in parts):
+        if any(isinstance(part, Link) and not address(part.url) for part in parts):
             yield Degradation(
                 tag, Degree.PARTIAL, "Slack takes no such address; its words are shown without it."
             )
     if len(reply.actions) > CHOICES:
         yield Degradation("reply", Degree.PARTIAL, f"Only the first {CHOICES} choices are shown.")
-    if len(reply.title.strip()) > limits.HEADER_TEXT or len(reply.summary) > SUMMARY_LENGTH:
+    if units(reply.title.strip()) > limits.HEADER_TEXT or len(reply.summary) > SUMMARY_LENGTH:
         yield Degradation("reply", Degree.PARTIAL, "The title or the summary is shortened.")

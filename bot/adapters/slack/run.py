@@ -28,6 +28,8 @@ from bot.desk import Desk
 from bot.state import State
 
 SHUTDOWN_SECONDS: Final = 2.0
+SILENCE_LEAST: Final = 30
+"""Slack's pings come every few seconds, but not on the second."""
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +41,9 @@ class Running:
         self.poster = poster
         self.health = health
         self.where = where
+
+    def __str__(self) -> str:
+        return f"Slack is served at {self.where}."
 
 
 @contextlib.asynccontextmanager
@@ -61,6 +66,11 @@ async def serving_slack(
         NameRefusedError: a renamed command has a name that Slack refuses.
     """
     require(secrets, http=http)
+    if config.silence_seconds < SILENCE_LEAST:
+        raise SettingError(
+            f"slack.silence_seconds is {config.silence_seconds:g}; less than {SILENCE_LEAST} would end "
+            "connections that are only quiet."
+        )
     async with contextlib.AsyncExitStack() as stack:
         api = Web(config.base_url)
         stack.push_async_callback(api.close)

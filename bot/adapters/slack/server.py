@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -13,6 +13,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 
 from bot.adapters.slack.guard import BODY_MOST, Guard
 
@@ -125,14 +126,27 @@ class Server:
         flow = self._app.oauth_flow
         if flow is None or len(request.query_string) > QUERY_MOST:
             return web.Response(status=404)
-        return await to_aiohttp_response(await flow.handle_installation(await to_bolt_request(request)))
+        return await self._page(flow.handle_installation, request, flow.install_path)
 
     async def callback(self, request: web.Request) -> web.Response:
         """Take the answer of Slack's installation page."""
         flow = self._app.oauth_flow
         if flow is None or len(request.query_string) > QUERY_MOST:
             return web.Response(status=404)
-        return await to_aiohttp_response(await flow.handle_callback(await to_bolt_request(request)))
+        return await self._page(flow.handle_callback, request, flow.install_path)
+
+    async def _page(
+        self, handle: Callable[[AsyncBoltRequest], Awaitable[BoltResponse]], request: web.Request, start: str
+    ) -> web.Response:
+        """Return a page of the installation; a plain one where Slack or the database fails."""
+        try:
+            response = await handle(await to_bolt_request(request))
+            if response.status < 500:
+                return await to_aiohttp_response(response)
+        except Exception as error:
+            _log.error("installation failed", error=type(error).__name__)
+        said = f"The app could not be installed now. Open {start} and try again."
+        return web.Response(text=said, status=OVERLOADED)
 
     def _refuse(self, why: str, status: int) -> web.Response:
         times = self.refused[why] = self.refused.get(why, 0) + 1

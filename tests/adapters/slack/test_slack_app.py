@@ -404,11 +404,45 @@ async def test_renamed_commands_are_known_wherever_they_are_typed(
     await kit.close()
 
 
-@pytest.mark.parametrize(("command", "text"), [("/people", "gref"), ("/ask", "people gref"), ("/who", "gref")])
+@pytest.mark.parametrize(
+    ("command", "text"), [("/people", "gref"), ("/ask", "people gref"), ("/who", "gref")]
+)
 async def test_renamed_slash_commands(slack: FakeSlack, state: State, command: str, text: str) -> None:
     kit = Kit(slack, state, SlackConfig(names={"who": "people", "briefing": "ask"}))
     await kit.socket()
     await ask(kit, command, text)
     assert kit.answering.names.command_of(kit.desk.lines[0]) == "who"
     assert kit.desk.lines[0].endswith("who gref")
+    await kit.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("Hey <@U0BOT> who gref", "who gref"),
+        ("<@U0BEN> ask <@U0BOT|briefing>: who gref", "who gref"),
+        ("who gref <@U0BOT>", "who gref"),
+        ("<@U0BOT>", "/help"),
+    ],
+)
+async def test_words_may_stand_before_the_mention(kit: Kit, text: str, asked: str) -> None:
+    await kit.socket()
+    delivery = payloads.mention("")
+    delivery["event"]["text"] = text
+    await kit.slack.deliver(delivery)
+    await kit.settled()
+    assert kit.desk.lines == [asked]
+
+
+@pytest.mark.parametrize("public", ["/who", "/whois", "whois", "who", "/people"])
+async def test_a_command_is_public_under_each_of_its_names(
+    slack: FakeSlack, state: State, public: str
+) -> None:
+    renamed = {"who": "people"} if public == "/people" else {}
+    kit = Kit(slack, state, SlackConfig(names=renamed, public=(public,)))
+    await kit.socket()
+    native = "/people" if renamed else "/whois"
+    for command, text in ((native, "gref"), ("/briefing", f"{native[1:]} gref"), ("/briefing", "who gref")):
+        assert (await ask(kit, command, text))["response_type"] == "in_channel"
+    assert (await ask(kit, "/due", ""))["response_type"] == "ephemeral"
     await kit.close()

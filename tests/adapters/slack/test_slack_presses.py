@@ -15,7 +15,11 @@ from bot.reply import Kind, Note, Reply, Wanted, line
 
 
 def asking(command: str, **more: Any) -> Reply:
-    given = {"kind": Kind.ASK, "actions": choices("gref"), "footer": replace(FOOTER, command=command)}
+    given: dict[str, Any] = {
+        "kind": Kind.ASK,
+        "actions": choices("gref"),
+        "footer": replace(FOOTER, command=command),
+    }
     return reply(Note(line("Whom?")), **given | more)
 
 
@@ -84,7 +88,8 @@ async def test_what_is_shared_of_another_snapshot_says_so(kit: Kit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"), [(Fault.cut(), "Look in the channel"), (Fault.error("is_archived"), "could not be shared")]
+    ("fault", "said"),
+    [(Fault.cut(), "Look in the channel"), (Fault.error("is_archived"), "could not be shared")],
 )
 async def test_a_share_that_failed_says_what_is_known_and_can_be_tried_again(
     kit: Kit, fault: Fault, said: str

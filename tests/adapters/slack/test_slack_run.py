@@ -46,7 +46,8 @@ def database(tmp_path: Path) -> str:
 async def test_socket_mode_from_two_tokens(slack: FakeSlack, database: str) -> None:
     desk = StubDesk()
     async with chat(desk, config(slack), TOKENS, database, lambda *_: ("coast",), http=False) as said:
-        assert said == "Slack is served at https://example.slack.com/."
+        assert str(said) == "Slack is served at https://example.slack.com/."
+        assert said.health()["mode"] == "socket"
         await until(lambda: bool(slack.sockets))
         await slack.deliver(payloads.slash("/whois", "gref", slack.response_url()))
         await until(lambda: bool(slack.responses))
@@ -269,3 +270,11 @@ async def test_what_the_libraries_log_is_one_line_without_tokens() -> None:
     with structlog.testing.capture_logs() as logs:
         quiet_logger().error("it broke\nwith %s", "xoxb-1-secret-token and xapp-1-A-2-b")
     assert [one["said"] for one in logs] == ["it broke with (token) and (token)"]
+
+
+async def test_a_silence_that_is_too_short_is_refused(slack: FakeSlack, database: str) -> None:
+    for seconds in (0, -1, 29):
+        settings = config(slack, silence_seconds=seconds)
+        with pytest.raises(ChatError, match="less than 30"):
+            async with chat(StubDesk(), settings, TOKENS, database, lambda *_: None, http=False):
+                pass
