@@ -214,6 +214,9 @@ def run(
 
     service = _open(ctx, "info")
     chats = chats_of(service, os.environ, http=http)
+    if http and not chats:
+        service.close()
+        _fail("No chat is set up, so --http has nothing to listen for: set the secrets of Slack or Discord.")
     if not chats:
         sys.stderr.write(
             "No chat is served: no token of Slack or Discord is set (docs/slack.md, docs/discord.md).\n"

@@ -112,11 +112,15 @@ class Platform(StrEnum):
 
 
 class Place(Record, frozen=True, kw_only=True):
-    """What a channel of a platform sees: these dossiers only. Without a channel, all other channels."""
+    """What a channel of a platform sees: these dossiers only.
+
+    Without a channel, all channels that are not listed: of the workspace if one is named, else of any.
+    """
 
     platform: Platform
     dossiers: tuple[str, ...]
     channel: str = ""
+    workspace: str = ""
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -156,11 +160,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         root = hashlib.sha256(str(self.briefings.resolve()).encode()).hexdigest()[:8]
         return self.state / "snapshots" / root
 
-    def dossiers(self, platform: str, channel: str = "") -> tuple[str, ...] | None:
-        """Return the dossiers that a channel sees, or None for all of them."""
-        for wanted in (channel, ""):
+    def dossiers(self, platform: str, channel: str = "", workspace: str = "") -> tuple[str, ...] | None:
+        """Return the dossiers that a channel of a workspace sees, or None for all of them.
+
+        What is said of the channel goes before what is said of the workspace, and that before the rest.
+        """
+        for wanted in ((channel, workspace), (channel, ""), ("", workspace), ("", "")):
             for place in self.places:
-                if (place.platform, place.channel) == (platform, wanted):
+                if (place.platform, place.channel, place.workspace) == (platform, *wanted):
                     return place.dossiers
         return None
 

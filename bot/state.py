@@ -27,7 +27,12 @@ REMEMBERED_SECONDS: Final = 24 * 3600
 """How long a delivery is remembered. Slack tries an event again for about an hour at most."""
 
 RECENT: Final = 20_000
+LINE_MOST: Final = 3_000
+"""No platform takes a longer command, and none is understood that is longer."""
+
 PURGE_EVERY: Final = 1_000
+WRITE_SECONDS: Final = 2.0
+"""How long a delivery may wait to be remembered: Slack and Discord give three seconds for an answer."""
 
 _log = structlog.get_logger(__name__)
 _metadata = MetaData()
@@ -127,7 +132,7 @@ class State:
         Calls that come together share one transaction. When the database cannot be written, this process
         still tells its own duplicates apart; that is logged.
         """
-        key = key[:255].replace("\x00", "")
+        key = _storable(key)
         if key in self._recent:
             return False
         self._recent[key] = None
@@ -139,10 +144,20 @@ class State:
             self._writer = asyncio.create_task(self._write())
         return await future
 
+    async def forget(self, key: str) -> None:
+        """Let `key` be first again; should the database fail, only where it was not written there."""
+        key = _storable(key)
+        self._recent.pop(key, None)
+        try:
+            async with asyncio.timeout(WRITE_SECONDS), self.engine.begin() as connection:
+                await connection.execute(delete(_seen).where(_seen.c.key == key))
+        except (SQLAlchemyError, OSError) as error:
+            _log.error("state not written", why=str(error.__cause__ or error))
+
     async def keep(self, lines: Mapping[str, str]) -> None:
-        """Keep lines under their keys; those that are there already stay."""
+        """Keep lines under their keys, 3,000 characters of each at most; those already there stay."""
         if lines:
-            rows = [{"key": key, "line": line} for key, line in lines.items()]
+            rows = [{"key": key, "line": line[:LINE_MOST]} for key, line in lines.items()]
             async with self.engine.begin() as connection:
                 await connection.execute(self._insert(_lines, rows))
 
@@ -170,21 +185,30 @@ class State:
     async def _insert_seen(self, keys: list[str]) -> set[str]:
         try:
             given = {"keys": json.dumps(keys), "at": self._now()}
-            async with self.engine.begin() as connection:
+            async with asyncio.timeout(WRITE_SECONDS), self.engine.begin() as connection:
                 result = await connection.execute(_SEE[self.engine.dialect.name], given)
                 new = set(result.scalars())
-            self._written += len(new)
-            if self._written >= PURGE_EVERY:
-                self._written = 0
-                await self._purge()
         except (SQLAlchemyError, OSError) as error:
-            _log.error("state not written", why=str(error.__cause__ or error), deliveries=len(keys))
+            why = str(error.__cause__ or error) or "it took too long"
+            _log.error("state not written", why=why, deliveries=len(keys))
             return set(keys)
+        self._written += len(new)
+        if self._written >= PURGE_EVERY:
+            self._written = 0
+            try:
+                await self._purge()
+            except (SQLAlchemyError, OSError) as error:
+                _log.error("state not purged", why=str(error.__cause__ or error))
         return new
 
     async def _purge(self) -> None:
         async with self.engine.begin() as connection:
             await connection.execute(delete(_seen).where(_seen.c.at < self._now() - REMEMBERED_SECONDS))
+
+
+def _storable(key: str) -> str:
+    """Return a key as every database takes it: no NUL, and no lone surrogate."""
+    return key.replace("\x00", "").encode("utf-8", "replace").decode()[:255]
 
 
 def _look_at(path: Path) -> None:
@@ -199,7 +223,8 @@ def _look_at(path: Path) -> None:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # SQLite's driver cannot be interrupted while it waits for a lock: it gives up before we would.
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={WRITE_SECONDS * 750:.0f}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

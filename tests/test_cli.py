@@ -183,7 +183,7 @@ def test_compile_says_what_it_did(run: Shell, tmp_path: Path) -> None:
     result = run("compile", str(broken(tmp_path)))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(f"The fact base in {tmp_path} has ")
-    assert result.stderr.count("\n") == 1
+    assert result.stderr.splitlines()[-1].endswith("secrets of Slack or Discord.")
 
 
 def test_a_base_that_does_not_load_is_one_sentence(tmp_path: Path) -> None:
@@ -326,3 +326,12 @@ def test_a_port_in_use_is_one_sentence(run: Shell) -> None:
     assert result.exit_code == 1
     advice = r"choose another with --port or web\.port\."
     assert re.fullmatch(rf"Nothing can listen on 127\.0\.0\.1, port {port} \(.*\); {advice}\n", result.stderr)
+
+
+def test_http_without_a_chat_says_so(run: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "DISCORD_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    result = run("run", "--http")
+    assert result.exit_code != 0
+    assert "No chat is set up" in result.stderr
+    assert result.stderr.splitlines()[-1].endswith("secrets of Slack or Discord.")

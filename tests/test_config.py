@@ -182,6 +182,24 @@ def test_a_place_sees_what_is_listed_for_it(tmp_path: Path) -> None:
     assert config.dossiers("terminal") is None
 
 
+def test_a_channel_goes_before_its_workspace_and_that_before_the_rest(tmp_path: Path) -> None:
+    folder(tmp_path / "facts")
+    places = """
+briefings: facts
+places:
+  - {platform: slack, dossiers: []}
+  - {platform: slack, workspace: T1, dossiers: [one]}
+  - {platform: slack, channel: C1, dossiers: [two]}
+  - {platform: slack, channel: C1, workspace: T2, dossiers: [three]}
+"""
+    config = load_config(written(tmp_path / "bot.yaml", places), environ={})
+
+    assert config.dossiers("slack", "C9", "T9") == ()
+    assert config.dossiers("slack", "C9", "T1") == config.dossiers("slack", "", "T1") == ("one",)
+    assert config.dossiers("slack", "C1", "T1") == config.dossiers("slack", "C1") == ("two",)
+    assert config.dossiers("slack", "C1", "T2") == ("three",)
+
+
 def test_another_base_has_other_snapshots(tmp_path: Path) -> None:
     def snapshots(briefings: Path) -> Path:
         return Config(briefings=briefings, state=tmp_path, web=Web(), places=()).snapshots

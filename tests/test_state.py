@@ -1,13 +1,17 @@
 """The state store: deliveries are first once, whoever asks and whatever the disk does."""
 
 import asyncio
+import contextlib
 import os
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+import bot.state
 from bot.state import REMEMBERED_SECONDS, State, StateError, database_url
 
 SERVER = os.environ.get("BRIEFING_BOT_TEST_DATABASE")
@@ -83,6 +87,47 @@ async def test_without_a_database_a_process_knows_its_own(state: State) -> None:
     assert not await state.first("a")
 
 
+async def test_what_is_forgotten_is_first_again(state: State) -> None:
+    assert await state.first("a\x00")
+    await state.forget("a\x00")
+    assert await state.first("a\x00")
+
+
+async def test_a_purge_that_fails_makes_no_duplicate_new(
+    state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def locked() -> None:
+        raise OperationalError("DELETE", {}, sqlite3.OperationalError("database is locked"))
+
+    assert await state.first("a")
+    state._recent.clear()
+    monkeypatch.setattr(bot.state, "PURGE_EVERY", 1)
+    monkeypatch.setattr(state, "_purge", locked)
+    assert list(await asyncio.gather(state.first("a"), state.first("b"))) == [False, True]
+
+
+async def test_a_lone_surrogate_harms_no_other_key(state: State) -> None:
+    assert await state.first("a")
+    state._recent.clear()
+    assert list(await asyncio.gather(state.first("a"), state.first("\ud800"))) == [False, True]
+    state._recent.clear()
+    assert not await state.first("\ud800")
+
+
+async def test_a_locked_database_is_waited_for_a_little_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.state, "WRITE_SECONDS", 0.2)
+    state = State(f"sqlite:///{tmp_path / 'state.db'}")
+    await state.open()
+    with contextlib.closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(2):
+            assert await state.first("a")
+        other.execute("ROLLBACK")
+    await state.close()
+
+
 async def test_lines_are_kept(state: State) -> None:
     await state.keep({})
     await state.keep({"k": "/search ferry", "l": "/who x"})
@@ -90,6 +135,11 @@ async def test_lines_are_kept(state: State) -> None:
     assert await state.kept("k") == "/search ferry"
     assert await state.kept("l") == "/who x"
     assert await state.kept("m") is None
+
+
+async def test_a_line_is_kept_in_bounds(state: State) -> None:
+    await state.keep({"k": "x" * 40_000})
+    assert await state.kept("k") == "x" * 3_000
 
 
 @pytest.mark.parametrize(

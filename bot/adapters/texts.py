@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from typing import Final, assert_never
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from msgspec.structs import replace
 
@@ -36,6 +36,9 @@ _UNSAFE: Final = re.compile(
 )
 _CHANGED: Final = re.compile(f"{_BREAKS.pattern}|{_UNSAFE.pattern}")
 _WEB: Final = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+_AUTHORITY: Final = re.compile(
+    r"(?:[^@]*@)?(?:[a-z0-9_](?:[a-z0-9._-]*)|\[[0-9a-f:.]+\])(?::[0-9]{0,5})?", re.IGNORECASE
+)
 
 
 def inert(text: str) -> str:
@@ -61,11 +64,32 @@ def web_address(url: str) -> str | None:
     """Return the http or https address in ASCII as it may stand in a link, or None for anything else.
 
     Characters that RFC 3986 does not allow are percent-encoded, so nothing can end a quoted attribute, a
-    Markdown destination or a terminal sequence early.
+    Markdown destination or a terminal sequence early. A host in another script is written as DNS has it.
     """
     if not _WEB.match(url):
         return None
-    return quote(url.encode("utf-8", "replace"), safe="!#$%&*+,-./:;=?@_~[]")
+    try:
+        parts = urlsplit(url)
+        if parts.hostname and not parts.hostname.isascii():
+            port = "" if parts.port is None else f":{parts.port}"
+            url = parts._replace(netloc=parts.hostname.encode("idna").decode() + port).geturl()
+        address = quote(url.encode("utf-8", "replace"), safe="!#$%&*+,-./:;=?@_~[]")
+        return address if _AUTHORITY.fullmatch(urlsplit(address).netloc) else None
+    except ValueError:
+        return None
+
+
+def units(text: str) -> int:
+    """Return the length of a text in UTF-16 units, as most platforms count: no way of counting gives more."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def shorten_units(text: str, most: int) -> str:
+    """Return `text` as :func:`shorten` does, cut to at most `most` (≥ 1) UTF-16 units."""
+    length = most
+    while (over := units(made := shorten(text, length)) - most) > 0:
+        length -= (over + 1) // 2
+    return made
 
 
 def spoken(reply: Reply) -> str:

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import SAMPLES, hostile_reply
 
-from bot.adapters.texts import inert, longest_text, map_texts, shorten, spoken, web_address
+from bot.adapters.texts import (
+    inert,
+    longest_text,
+    map_texts,
+    shorten,
+    shorten_units,
+    spoken,
+    units,
+    web_address,
+)
 from bot.reply import Kind, Reply
 
 
@@ -74,11 +83,27 @@ def test_shortened_text_keeps_its_length_and_its_beginning(text: str, length: in
         ("https://", None),
         ("https:///path", None),
         (" https://example.org", None),
+        ("https://[", None),
+        ("http://%zz", None),
+        ("https://ex\u202eample.org", None),
+        ("https://exa\nmple.org", None),
+        ("https://example.org:port", None),
+        ("https://example.org/\u202ea", "https://example.org/%E2%80%AEa"),
+        ("https://Пример.рф:8/é", "https://xn--e1afmkfd.xn--p1ai:8/%C3%A9"),
+        ("https://[::1]:8080/", "https://[::1]:8080/"),
         ("", None),
     ],
 )
 def test_web_address(url: str, expected: str | None) -> None:
     assert web_address(url) == expected
+
+
+@pytest.mark.parametrize("text", ["𝕏" * 40, "a𝕏" * 30, "𝕏 " * 30, "short", "👩\u200d🚒" * 20])
+@pytest.mark.parametrize("most", [1, 2, 3, 24, 75])
+def test_shortened_in_units(text: str, most: int) -> None:
+    made = shorten_units(text, most)
+    assert units(made) <= most
+    assert made == text or (made.endswith("…") and units(text) > most)
 
 
 def test_every_text_a_reader_sees_is_mapped() -> None:

@@ -23,6 +23,7 @@ from fakes.slack_blocks import options, problems
 from fakes.slack_payloads import BOT, CHANNEL, DIRECT, TEAM, USER, envelope_type, number
 
 Json = dict[str, Any]
+ACKNOWLEDGE_SECONDS = 3.0
 TOKEN, APP_TOKEN = "xoxb-1-fake-token", "xapp-1-fake-token"
 SCOPES = "app_mentions:read,channels:history,chat:write,commands,groups:history,im:history"
 
@@ -98,6 +99,7 @@ class FakeSlack:
         self.tokens = {TOKEN: SCOPES}
         self.members = {CHANNEL, DIRECT, USER}
         self.refuses: set[str] = set()
+        self.ids: dict[str, str] = {}
         self.sockets: list[web.WebSocketResponse] = []
         self.acks: dict[str, asyncio.Future[Json]] = {}
         self.latencies: list[float] = []
@@ -226,7 +228,8 @@ class FakeSlack:
             return {"ok": False, "error": "invalid_blocks"}
         self._check(method, blocks, "message")
         ts = f"{1_732_000_000 + number()}.000100"
-        kept = arguments | {"blocks": blocks, "ts": ts, "token": token}
+        channel = self.ids.get(arguments["channel"], arguments["channel"])
+        kept = arguments | {"blocks": blocks, "ts": ts, "token": token, "channel": channel}
         if method == "chat.postEphemeral":
             self.ephemerals.append(kept)
             return {"ok": True, "message_ts": ts}
@@ -239,7 +242,7 @@ class FakeSlack:
             self.complaints.append("chat.postMessage would unfurl links")
         kept["metadata"] = _object(arguments.get("metadata") or "{}")
         self.messages.append(kept)
-        return {"ok": True, "channel": arguments["channel"], "ts": ts, "message": {"text": arguments["text"]}}
+        return {"ok": True, "channel": channel, "ts": ts, "message": {"text": arguments["text"]}}
 
     def _history(self, method: str, arguments: Json) -> Json:
         oldest = float(arguments.get("oldest") or 0)
@@ -373,6 +376,8 @@ class FakeSlack:
         await self.sockets[socket].send_json(frame | changes)
         ack: Json = await asyncio.wait_for(future, timeout=10)
         self.latencies.append(time.perf_counter() - started)
+        if self.latencies[-1] > ACKNOWLEDGE_SECONDS:
+            self.complaints.append(f"{kind} acknowledged after {self.latencies[-1]:.1f} seconds")
         if payload.get("type") == "block_suggestion":
             check = _Problems()
             options(check, "ack", ack.get("options"))

@@ -7,6 +7,7 @@ field is an error here, as it is for Slack.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,14 @@ SURFACES = {
     "modal": {"header", "rich_text", "context", "actions", "divider", "image", "section", "input"},
     "home": {"header", "rich_text", "context", "actions", "divider", "image", "section", "input", "table"},
 }
+
+
+_URL = re.compile(r"https?://[a-z0-9_.-]+(?::[0-9]+)?(?:[/?#][\x21-\x7e]*)?", re.IGNORECASE)
+
+
+def units(text: str) -> int:
+    """The length as JavaScript has it."""
+    return len(text) + sum(one > "\uffff" for one in text)
 
 
 class Problems:
@@ -41,8 +50,8 @@ class Problems:
     def text(self, path: str, value: Any, least: int, most: int) -> None:
         if not isinstance(value, str):
             self.add(path, "not a string")
-        elif not least <= len(value) <= most:
-            self.add(path, f"{len(value)} characters, allowed are {least} to {most}")
+        elif not least <= units(value) <= most:
+            self.add(path, f"{units(value)} characters, allowed are {least} to {most}")
 
     def count(self, path: str, value: Any, least: int, most: int) -> None:
         if not isinstance(value, list):
@@ -58,7 +67,7 @@ class Problems:
 
     def url(self, path: str, value: Any) -> None:
         self.text(path, value, 1, 3000)
-        if not str(value).startswith(("http://", "https://")):
+        if not _URL.fullmatch(str(value)):
             self.add(path, "not an http address")
 
 
@@ -68,7 +77,7 @@ def problems(blocks: Any, surface: str = "message") -> list[str]:
     check.count("blocks", blocks, 1, 50 if surface == "message" else 100)
     if not isinstance(blocks, list):
         return check.found
-    size = len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+    size = units(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
     if surface == "message" and size > 13_172:
         check.add("blocks", f"msg_blocks_too_long: {size} characters")
     ids: set[str] = set()

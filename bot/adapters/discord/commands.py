@@ -10,8 +10,8 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.adapters.discord.limits import CHOICE_NAME, CHOICE_VALUE, COMMAND_DESCRIPTION, OPTION_CHOICES, units
-from bot.adapters.texts import inert, shorten
+from bot.adapters.discord.limits import CHOICE_NAME, CHOICE_VALUE, COMMAND_DESCRIPTION, OPTION_CHOICES
+from bot.adapters.texts import inert, shorten, units
 from bot.desk import Call, Suggestion
 from bot.registry import Command, OptionKind, Registry
 

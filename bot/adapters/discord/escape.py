@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import quote, urlsplit
 
-from bot.adapters.texts import inert
+from bot.adapters.texts import inert, web_address
 
 _MARKS: Final = re.compile(r"[\\*_~`|\[\]<]|:(?=/|[\w+\-]+:)")
 """Emphasis, code, spoilers, links, mentions and timestamps; colons of emoji and of bare addresses."""
@@ -49,13 +48,7 @@ def unescape(text: str) -> str:
 
 def address(url: str) -> str:
     """Return a web address that is safe inside `[…](<…>)`, or "" where it is none or too long for one."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return ""
-    safe = quote(url, safe=":/?#@!$&*+,;=%-._~")
+    safe = (web_address(url) or "").replace("[", "%5B").replace("]", "%5D")
     return safe if len(safe) <= _LINK_LENGTH else ""
 
 

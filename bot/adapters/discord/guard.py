@@ -40,9 +40,13 @@ class Guard:
     def check_headers(self, headers: Mapping[str, str]) -> tuple[bytes, bytes]:
         """Return signature and timestamp, before any of the body has been read.
 
+        `headers` are looked up without regard to case, as aiohttp's are.
+
         Raises:
             Refused: they are missing, malformed, or too old or new.
         """
+        if "Content-Encoding" in headers:  # Discord compresses nothing, and signs the bytes that it sends
+            raise Refused("encoded")
         signature, stamp = headers.get(SIGNATURE, ""), headers.get(TIMESTAMP, "")
         if not _SIGNATURE.fullmatch(signature) or not _TIMESTAMP.fullmatch(stamp):
             raise Refused("unsigned")

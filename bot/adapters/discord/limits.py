@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from bot.adapters.texts import units
+
 # https://docs.discord.com/developers/components/reference
 COMPONENTS: Final = 40
 TEXT: Final = 4_000
@@ -55,11 +57,6 @@ ROW, BUTTON, SELECT, TEXT_DISPLAY, GALLERY, SEPARATOR, CONTAINER = 1, 2, 3, 10, 
 LINK_STYLE: Final = 5
 
 Json = dict[str, Any]
-
-
-def units(text: str) -> int:
-    """Return the length of a text in UTF-16 units."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def walk(components: list[Json]) -> Iterator[Json]:

@@ -25,12 +25,11 @@ from bot.adapters.discord.limits import (
     TEXT_DISPLAY,
     Json,
     size,
-    units,
 )
 from bot.adapters.discord.spans import date, markdown, source, strong
 from bot.adapters.discord.state import FOOTER_ID, SMALL, fits_option
 from bot.adapters.paging import Page, paginate
-from bot.adapters.texts import inert, longest_text, map_texts, shorten
+from bot.adapters.texts import inert, longest_text, map_texts, shorten, units
 from bot.reply import (
     Block,
     Bullets,

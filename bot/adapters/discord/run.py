@@ -20,6 +20,7 @@ from bot.adapters.discord.config import DiscordConfig, DiscordSecrets, require
 from bot.adapters.discord.guard import Guard
 from bot.adapters.discord.server import PATH, interactions_app
 from bot.adapters.discord.watchdog import Watchdog
+from bot.adapters.receiving import RUNNER
 from bot.desk import Desk
 
 log = structlog.get_logger(__name__)
@@ -103,7 +104,7 @@ async def _serve(
         CannotRun: the port is taken.
     """
     await client.login(secrets.token)
-    runner = web.AppRunner(interactions_app(client, Guard(secrets.public_key)), access_log=None)
+    runner = web.AppRunner(interactions_app(client, Guard(secrets.public_key)), **RUNNER)
     await runner.setup()
     host, port = client.config.host, client.config.port
     try:

@@ -58,6 +58,11 @@ class _Receiver:
             return web.Response(status=401, text="The signature is not valid.")
         except TimeoutError:
             return web.Response(status=408, text="The request took too long.")
+        except web.HTTPException:
+            raise
+        except Exception as error:  # aiohttp raises many for a body that is not framed as its headers say
+            log.warning("request unreadable", reason=type(error).__name__)
+            return _malformed()
         try:
             data: Any = msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

@@ -13,7 +13,8 @@ from typing import Final
 import msgspec
 
 from bot.adapters.discord import escape
-from bot.adapters.discord.limits import CUSTOM_ID, OPTION_VALUE, TEXT_DISPLAY, Json, units, walk
+from bot.adapters.discord.limits import CUSTOM_ID, OPTION_VALUE, TEXT_DISPLAY, Json, walk
+from bot.adapters.texts import units
 
 VERSION: Final = "b1"
 FOOTER_ID: Final = 2_000_000_001

@@ -17,6 +17,7 @@ from bot.adapters.slack.config import SlackConfig
 from bot.adapters.slack.elements import literal, section
 from bot.adapters.slack.failures import Outcome, SlackFailureError, failure_of
 from bot.adapters.slack.intake import (
+    DIRECT,
     Chosen,
     HomeOpened,
     Incoming,
@@ -39,7 +40,10 @@ from bot.reply import Kind, Line, Note, Reply, Text, Visibility
 from bot.state import State
 
 EXPIRED: Final = frozenset({"expired_url", "used_url", "expired_trigger_id", "exchanged_trigger_id"})
-DossiersOf = Callable[[str], tuple[str, ...] | None]
+TOO_OLD: Final = "This button is too old: what it asked is no longer known. Type the command again."
+ANOTHER_SNAPSHOT: Final = "The base has changed since the page before; this is the new answer."
+DossiersOf = Callable[[str, str], tuple[str, ...] | None]
+"""Gives the dossiers that a channel of a workspace may see, or None for all of them."""
 
 _log = structlog.get_logger(__name__)
 
@@ -65,10 +69,11 @@ class Counts(msgspec.Struct):
     duplicates: int = 0
     answered: int = 0
     failed: int = 0
+    lost: int = 0
 
 
 class Answering:
-    """Answers deliveries. `dossiers_of` gives what a channel may see."""
+    """Answers deliveries. `dossiers_of` gives what a channel of a workspace may see."""
 
     def __init__(
         self,
@@ -120,7 +125,7 @@ class Answering:
 
     def asker(self, place: Place) -> Asker:
         """Return who asks."""
-        dossiers = self._dossiers_of(place.channel) if self._dossiers_of else None
+        dossiers = self._dossiers_of(place.channel, place.team) if self._dossiers_of else None
         return Asker(platform="slack", user=place.user, channel=place.channel, dossiers=dossiers)
 
     async def _act(self, incoming: Incoming) -> None:
@@ -131,8 +136,7 @@ class Answering:
             case Chosen(line=line):
                 await self._answer(incoming, line)
             case Picked():
-                call = Call(said.command, {said.option: said.value})
-                await self._answer(incoming, self.desk.canonical(call), replace_it=True)
+                await self._picked(incoming, said)
             case Pressed():
                 await self._pressed(incoming, said)
             case LookUp(text=text):
@@ -148,14 +152,21 @@ class Answering:
             case _:
                 assert_never(said)
 
+    async def _picked(self, incoming: Incoming, said: Picked) -> None:
+        rest = await self._kept(said.rest[1:]) if said.rest.startswith("#") else said.rest
+        if rest is None:
+            await self._say(incoming, TOO_OLD)
+            return
+        line = self.desk.canonical(Call(said.command, {said.option: said.value}))
+        await self._answer(incoming, f"{line} {rest}".rstrip(), replace_it=True)
+
     async def _pressed(self, incoming: Incoming, said: Pressed) -> None:
         press = said.press
         line = press.line or await self._kept(press.key)
         if not line:
-            text = "This button is too old: what it asked is no longer known. Type the command again."
-            await self._say(incoming, text)
+            await self._say(incoming, TOO_OLD)
         elif said.action == SHARE:
-            await self._share(incoming, line, press.page)
+            await self._share(incoming, line, press.page, press.snapshot)
         else:
             await self._answer(incoming, line, page=press.page, replace_it=True, snapshot=press.snapshot)
 
@@ -175,7 +186,7 @@ class Answering:
         rendered = await self._work.compute(lambda: present(reply, line, self.names, share=can_share))
         await self._keep(rendered)
         if page > 1 and snapshot and reply.footer and reply.footer.snapshot != snapshot:
-            rendered = noted(rendered, "The base has changed since the page before; this is the new answer.")
+            rendered = noted(rendered, ANOTHER_SNAPSHOT)
         await self._deliver(incoming, rendered, page, public=public, replace_it=replace_it, title=reply.title)
 
     async def _ask(self, line: str, place: Place) -> Reply:
@@ -185,7 +196,9 @@ class Answering:
         try:
             await self._state.keep(rendered.long)
         except (SQLAlchemyError, OSError) as error:
-            _log.error("long command not kept; its buttons will not work", why=str(error))
+            # SQLAlchemy's own message quotes the line.
+            why = str(error.__cause__ or type(error).__name__)
+            _log.error("long command not kept; its buttons will not work", why=why)
 
     def _is_public(self, reply: Reply, line: str, place: Place) -> bool:
         if reply.kind is not Kind.ANSWER or place.is_direct:
@@ -206,6 +219,8 @@ class Answering:
         """Put a page where it belongs: in place of the message acted on, beside it, or in a view."""
         message = rendered.pages[min(page, len(rendered.pages)) - 1]
         place = incoming.place
+        if place.is_direct:
+            message = _marked(message)
         if incoming.surface in {"home", "modal"} and incoming.trigger:
             await self._in_modal(incoming, rendered, page, title)
             return
@@ -264,11 +279,17 @@ class Answering:
                 raise failure from error
             await self._by_web_api(incoming.place, rendered.pages[page - 1], public=False)
 
-    async def _share(self, incoming: Incoming, line: str, page: int) -> None:
-        """Show a page to everyone in the channel, with who shared it, and take the button away."""
+    async def _share(self, incoming: Incoming, line: str, page: int, snapshot: str) -> None:
+        """Show a page to everyone in the channel, once, with who shared it, and take the button away."""
+        once = f"share:{incoming.place.channel}:{incoming.message}:{page}"
+        if incoming.message and not await self._state.first(once):
+            self.counts.duplicates += 1
+            return
         reply = await self._ask(line, incoming.place)
         rendered = await self._work.compute(lambda: present(reply, line, self.names, share=False))
         await self._keep(rendered)
+        if snapshot and reply.footer and reply.footer.snapshot != snapshot:
+            rendered = noted(rendered, ANOTHER_SNAPSHOT)
         message = rendered.pages[min(page, len(rendered.pages)) - 1]
         by = {"type": "user", "user_id": incoming.place.user}
         row = {"type": "rich_text", "elements": [section([literal("Shared by "), by])]}
@@ -282,7 +303,11 @@ class Answering:
         try:
             await self._deliver(public, pages, 1, public=True)
         except SlackFailureError as failure:
-            await self._say(incoming, f"This could not be shared. {failure.advice}")
+            await self._state.forget(once)
+            said = f"This could not be shared. {failure.advice}"
+            if failure.outcome is Outcome.UNKNOWN:
+                said = "Slack's answer was lost. Look in the channel before you share this again."
+            await self._say(incoming, said)
             raise
         if incoming.ephemeral and incoming.response_url:
             await self._web.respond(incoming.response_url, message, replace_original=True)
@@ -308,3 +333,12 @@ class Answering:
             await client.views_publish(user_id=place.user, view=made)
         except Exception as error:
             raise failure_of(error) from error
+
+
+def _marked(message: Message) -> Message:
+    """Return the message with the mark by which a press on it is known to come from a direct message."""
+
+    def mark(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [blocks[0] | {"block_id": DIRECT}, *blocks[1:]]
+
+    return replace(message, blocks=mark(message.blocks), twin=message.twin and mark(message.twin))

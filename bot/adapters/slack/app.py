@@ -57,7 +57,8 @@ class Intake(AsyncMiddleware):
             options = self._answering.suggest(incoming.said, incoming.place)
             return BoltResponse(status=200, body=json.dumps({"options": options}), headers=dict(_JSON))
         keyed = self._keyed(incoming, req)
-        self._work.start(lambda: self._answering.handle(keyed))
+        if not self._work.start(lambda: self._answering.handle(keyed)):
+            return BoltResponse(status=503, body="")  # not acknowledged: Slack delivers it again
         return BoltResponse(status=200, body="")
 
     @staticmethod

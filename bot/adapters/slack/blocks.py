@@ -9,10 +9,10 @@ from bot.adapters.slack import limits
 from bot.adapters.slack.elements import (
     EMPTY,
     Json,
+    address,
     bullets,
     context,
     date,
-    is_web_address,
     joined,
     lines,
     literal,
@@ -20,6 +20,7 @@ from bot.adapters.slack.elements import (
     section,
     spans,
 )
+from bot.adapters.texts import units
 from bot.reply import (
     Block,
     Bullets,
@@ -87,7 +88,7 @@ def source_blocks(sources: Sequence[SourceLine]) -> list[Json]:
     made: list[str] = []
     for one in sources:
         text = f"[{one.number}] {one.text}"
-        if made and len(made[-1]) + 1 + len(text) <= limits.CONTEXT_TEXT:
+        if made and units(f"{made[-1]}\n{text}") <= limits.CONTEXT_TEXT:
             made[-1] += f"\n{text}"
         else:
             made.append(text)
@@ -101,20 +102,20 @@ def is_native(table: Table) -> bool:
 
 def fits_table(table: Table) -> bool:
     """Whether one `table` block holds all rows, or the table is shown as a list anyway."""
-    cells = sum(len(cell.text) for row in table.rows for cell in row) + sum(map(len, table.head))
+    cells = sum(units(cell.text) for row in table.rows for cell in row) + sum(map(units, table.head))
     return not is_native(table) or (len(table.rows) < limits.TABLE_ROWS and cells <= limits.TABLE_CHARACTERS)
 
 
 def fits_picture(block: Block) -> bool:
     """Whether a picture's texts are short enough for an image block; true of all other blocks."""
     return not isinstance(block, Picture) or (
-        len(block.alt) <= limits.IMAGE_ALT and len(block.heading) <= limits.IMAGE_TITLE
+        units(block.alt) <= limits.IMAGE_ALT and units(block.heading) <= limits.IMAGE_TITLE
     )
 
 
 def fits_context(source: SourceLine) -> bool:
     """Whether a source line is short enough for a context block."""
-    return len(f"[{source.number}] {source.text}") <= limits.CONTEXT_TEXT
+    return units(f"[{source.number}] {source.text}") <= limits.CONTEXT_TEXT
 
 
 def _heading(text: str) -> Json:
@@ -126,11 +127,11 @@ def _headed(text: str) -> list[Json]:
 
 
 def _picture(picture: Picture) -> Json:
-    if not is_web_address(picture.url):
+    if not address(picture.url):
         return {"type": "rich_text", "elements": [section([literal(picture.alt)])]}
     image: Json = {
         "type": "image",
-        "image_url": picture.url,
+        "image_url": address(picture.url),
         "alt_text": plain(picture.alt, limits.IMAGE_ALT)["text"],
     }
     return image | ({"title": plain(picture.heading, limits.IMAGE_TITLE)} if picture.heading else {})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bot.adapters.slack.config import SlackConfig, SlackSecrets
+    from bot.adapters.slack.run import Running
     from bot.desk import Desk
     from bot.registry import Registry
 
@@ -154,11 +155,11 @@ async def chat(
     settings: SlackConfig,
     environment: Mapping[str, str],
     database: str,
-    dossiers_of: Callable[[str], tuple[str, ...] | None],
+    dossiers_of: Callable[[str, str], tuple[str, ...] | None],
     *,
     http: bool,
-) -> AsyncIterator[str]:
-    """Serve Slack inside the `async with`, which gives a sentence that says where.
+) -> AsyncIterator[Running]:
+    """Serve Slack inside the `async with`; as a string, what it gives says where in one sentence.
 
     Raises:
         ChatError: something is missing or not accepted.
@@ -187,7 +188,7 @@ async def chat(
             raise ChatError(str(error)) from error
         except SlackFailureError as error:
             raise ChatError(f"Slack cannot be served ({error.code}). {error.advice}") from error
-        yield f"Slack is served at {running.where}."
+        yield running
 
 
 def _fail(sentence: str) -> Never:

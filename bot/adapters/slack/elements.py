@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, assert_never
 
 from bot.adapters.slack import limits
-from bot.adapters.texts import shorten
+from bot.adapters.texts import shorten_units, web_address
 from bot.reply import Cite, Line, Link, Name, SourceLine, Span, Strong, Text, When
 
 Json = dict[str, Any]
@@ -16,7 +16,6 @@ Json = dict[str, Any]
 EMPTY: Final = "–"
 """Stands where Slack wants at least one character and there is none."""
 
-_WEB: Final = re.compile(r"https?://[^\s<>|\"\\^`{}\x00-\x20\x7f]+", re.IGNORECASE)
 _DAY: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
@@ -33,7 +32,7 @@ def escape(text: str) -> str:
 
 def plain(text: str, most: int) -> Json:
     """Return a plain_text object of at most `most` characters; `:smile:` stays as it is typed."""
-    return {"type": "plain_text", "text": shorten(text.strip(), most) or EMPTY, "emoji": False}
+    return {"type": "plain_text", "text": shorten_units(text.strip(), most) or EMPTY, "emoji": False}
 
 
 def literal(text: str, **style: bool) -> Json:
@@ -41,9 +40,10 @@ def literal(text: str, **style: bool) -> Json:
     return {"type": "text", "text": text, "style": style} if style else {"type": "text", "text": text}
 
 
-def is_web_address(url: str) -> bool:
-    """Whether Slack would take `url` as the target of a link or as the address of an image."""
-    return len(url) <= limits.IMAGE_URL and _WEB.fullmatch(url) is not None
+def address(url: str) -> str:
+    """Return a web address as Slack takes it in a link or for an image, or "" where it is none."""
+    made = web_address(url) or ""
+    return made if len(made) <= limits.IMAGE_URL else ""
 
 
 def date(when: When, *, bold: bool = False) -> Json:
@@ -79,11 +79,11 @@ def span(one: Span, sources: Mapping[int, SourceLine]) -> Json:
         case Strong(text=text):
             return literal(text, bold=True)
         case Link(text=text, url=url):
-            return {"type": "link", "url": url, "text": text} if is_web_address(url) else literal(text)
+            return {"type": "link", "url": address(url), "text": text} if address(url) else literal(text)
         case Cite(number=number):
             source = sources.get(number)
-            if source is not None and is_web_address(source.url):
-                return {"type": "link", "url": source.url, "text": f"[{number}]"}
+            if source is not None and address(source.url):
+                return {"type": "link", "url": address(source.url), "text": f"[{number}]"}
             return literal(f"[{number}]")
         case When():
             return date(one)

@@ -32,21 +32,32 @@ class Guard:
         self._now = now
         self._used: dict[str, float] = {}
 
-    def refusal(self, headers: Mapping[str, Sequence[str]], body: bytes) -> str:
-        """Return why a request is refused, in a word for the log; empty if it is Slack's.
+    def refusal_of_headers(self, headers: Mapping[str, Sequence[str]]) -> str:
+        """Return why a request is refused before any of its body has been read; empty if it may be read.
 
         `headers` are all values by lower-case name.
         """
         timestamp = headers.get("x-slack-request-timestamp", ())
         signature = headers.get("x-slack-signature", ())
-        if len(body) > BODY_MOST:
-            return "size"
+        if "content-encoding" in headers:  # Slack compresses nothing, and signs the bytes that it sends
+            return "encoding"
         if len(timestamp) != 1 or not _TIMESTAMP.fullmatch(timestamp[0]):
             return "timestamp"
         if len(signature) != 1 or not _SIGNATURE.fullmatch(signature[0]):
             return "signature form"
         if abs(self._now() - int(timestamp[0])) > limits.CLOCK_SKEW_SECONDS:
             return "age"
+        return ""
+
+    def refusal(self, headers: Mapping[str, Sequence[str]], body: bytes) -> str:
+        """Return why a request is refused, in a word for the log; empty if it is Slack's.
+
+        `headers` are all values by lower-case name, `body` the bytes as they came.
+        """
+        refused = "size" if len(body) > BODY_MOST else self.refusal_of_headers(headers)
+        if refused:
+            return refused
+        timestamp, signature = headers["x-slack-request-timestamp"], headers["x-slack-signature"]
         base = b"v0:" + timestamp[0].encode() + b":" + body
         if not hmac.compare_digest(
             "v0=" + hmac.new(self._secret, base, hashlib.sha256).hexdigest(), signature[0]

@@ -10,7 +10,7 @@ from bot.adapters.slack import limits, presses
 from bot.adapters.slack.elements import Json, bullets, button, literal, section
 from bot.adapters.slack.names import Names
 from bot.adapters.slack.render import ASK, Message, Rendered, render
-from bot.adapters.texts import inert
+from bot.adapters.texts import inert, shorten_units
 from bot.reply import Block, Cite, Kind, Reply, block_lines
 
 TOPICS = 20
@@ -41,8 +41,7 @@ def modal_view(rendered: Rendered, page: int, title: str) -> Json:
     """Return the view for `views.open`: one page of an answer, in blocks that modals take."""
     message: Message = rendered.pages[min(page, len(rendered.pages)) - 1]
     shown = inert(title).strip() or "Answer"
-    if len(shown) > limits.MODAL_TITLE:
-        shown = f"{shown[: limits.MODAL_TITLE - 1].rstrip()}…"
+    shown = shorten_units(shown, limits.MODAL_TITLE)
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": shown, "emoji": False},
@@ -98,7 +97,11 @@ def _how(names: Names) -> Json:
 def _header(text: str) -> Json:
     return {
         "type": "header",
-        "text": {"type": "plain_text", "text": inert(text)[:150] or TITLE, "emoji": False},
+        "text": {
+            "type": "plain_text",
+            "text": shorten_units(inert(text), limits.HEADER_TEXT) or TITLE,
+            "emoji": False,
+        },
     }
 
 

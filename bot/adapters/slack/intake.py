@@ -16,13 +16,20 @@ LONGEST_TEXT: Final = 40_000
 LOOK_UP: Final = "look_up"
 """The callback id of the message shortcut."""
 
+DIRECT: Final = "direct"
+"""The block id that marks a message between the bot and one person: a press on it tells where it is."""
+
 _OWN_SUBTYPES: Final = frozenset({"", "file_share", "thread_broadcast"})
-_MENTION: Final = re.compile(r"\A\s*<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*")
+_MENTION: Final = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>[\s,:]*")
 _LINK: Final = re.compile(r"<(?:https?|mailto):[^|>]*\|([^>]*)>|<((?:https?|mailto):[^|>]*)>")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where something happens in Slack, all as Slack's ids."""
+    """Where something happens in Slack, all as Slack's ids.
+
+    `is_direct` says that only the user and the bot are there. A channel id that begins with D does not: a
+    command can be typed, and a shortcut used, in the direct messages of two people.
+    """
 
     team: str = ""
     enterprise: str = ""
@@ -30,11 +37,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     channel: str = ""
     user: str = ""
     thread: str = ""
-
-    @property
-    def is_direct(self) -> bool:
-        """Whether only the user and the bot are there."""
-        return self.channel.startswith("D")
+    is_direct: bool = False
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -57,11 +60,15 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 class Picked(msgspec.Struct, frozen=True):
-    """A value was picked for an option that a command still wanted."""
+    """A value was picked for an option that a command still wanted.
+
+    `rest` is what else the line asked; when it begins with `#`, the key under which the state keeps it.
+    """
 
     command: str
     option: str
     value: str
+    rest: str = ""
 
 
 class Suggest(msgspec.Struct, frozen=True):
@@ -93,7 +100,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery. `key` is the same for all its repetitions; empty where repeating does no harm.
 
     `ephemeral` says whether the message that was acted on is seen by the user only; `surface` is where it
-    stands: `message`, `modal` or `home`.
+    stands: `message`, `modal` or `home`; `message` is its `ts`.
     """
 
     said: Said
@@ -104,6 +111,7 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     ephemeral: bool = False
     surface: str = "message"
     view: str = ""
+    message: str = ""
 
 
 def read(body: Any, names: Names) -> Incoming | None:
@@ -117,9 +125,9 @@ def read(body: Any, names: Names) -> Incoming | None:
 def _read(body: dict[str, Any], names: Names) -> Incoming | None:
     kind = _text(body, "type")
     if kind == "event_callback":
-        return _event(body)
+        return _event(body, names)
     if kind == "block_suggestion":
-        option, command = _pick(_text(body, "action_id"))
+        option, command, _ = _pick(_text(body, "action_id"))
         said: Said = Suggest(command, option, unescape(_text(body, "value")))
         return Incoming(said=said, place=_place(body)) if command else None
     if kind == "block_actions":
@@ -138,7 +146,7 @@ def unescape(text: str) -> str:
     return html.unescape(re.sub(r"&(?!(?:amp|lt|gt);)", "&amp;", shown))
 
 
-def _event(body: dict[str, Any]) -> Incoming | None:
+def _event(body: dict[str, Any], names: Names) -> Incoming | None:
     event = body.get("event")
     if not isinstance(event, dict):
         return None
@@ -151,7 +159,10 @@ def _event(body: dict[str, Any]) -> Incoming | None:
     elif _by_a_person(event) and (
         kind == "app_mention" or (kind == "message" and _text(event, "channel_type") == "im")
     ):
-        said = Typed(unescape(_MENTION.sub("", _text(event, "text"), count=1)).strip() or "/help")
+        text = _text(event, "text").strip()
+        if kind == "app_mention" or _MENTION.match(text):
+            text = _to_the_bot(body, text)
+        said = Typed(names.typed(unescape(text).strip()) or "/help")
     if said is None:
         return None
     place = _place(body)
@@ -162,9 +173,22 @@ def _event(body: dict[str, Any]) -> Incoming | None:
         channel=_text(event, "channel"),
         user=_text(event, "user"),
         thread=_text(event, "thread_ts"),
+        is_direct=kind == "message",
     )
     key = _text(body, "event_id")
     return Incoming(said=said, place=place, key=f"event:{key}" if key else "")
+
+
+def _to_the_bot(body: dict[str, Any], text: str) -> str:
+    """Return what follows the bot's mention in a message, or what goes before it where nothing follows."""
+    grants = body.get("authorizations")
+    bot = _text(grants[0], "user_id") if isinstance(grants, list) and grants else ""
+    found = list(_MENTION.finditer(text))
+    own = next((one for one in found if one[1] == bot), found[0] if found else None)
+    if own is None:
+        return text
+    after = text[own.end() :]
+    return after if after.strip() else text[: own.start()]
 
 
 def _by_a_person(event: dict[str, Any]) -> bool:
@@ -191,9 +215,9 @@ def _action(body: dict[str, Any]) -> Incoming | None:
         line = _text(first, "selected_option", "value")
         said = Chosen(line) if line else None
     elif action == PICK:
-        option, command = _pick(action_id)
+        option, command, rest = _pick(action_id)
         value = _text(first, "selected_option", "value")
-        said = Picked(command, option, value) if command and value else None
+        said = Picked(command, option, value, rest) if command and value else None
     return _interaction(body, said) if said else None
 
 
@@ -209,14 +233,14 @@ def _interaction(body: dict[str, Any], said: Said) -> Incoming:
         ephemeral=_inside(body, "container", "is_ephemeral") is True,
         surface=(_text(body, "view", "type") or "modal") if view else "message",
         view=view,
+        message=_text(body, "container", "message_ts"),
     )
 
 
-def _pick(action_id: str) -> tuple[str, str]:
-    """Split `pick:name:who` into option and command."""
-    action, _, rest = action_id.partition(":")
-    option, _, command = rest.partition(":")
-    return (option, command) if action == PICK else ("", "")
+def _pick(action_id: str) -> tuple[str, str, str]:
+    """Split `pick:name:who:as-of:2024` into option, command and the rest."""
+    action, option, command, rest, *_ = *action_id.split(":", 3), "", "", ""
+    return (option, command, rest) if action == PICK else ("", "", "")
 
 
 def _place(body: dict[str, Any]) -> Place:
@@ -232,7 +256,13 @@ def _place(body: dict[str, Any]) -> Place:
         or _text(body, "container", "channel_id"),
         user=_text(body, "user", "id") or _text(body, "user_id"),
         thread=_text(body, "container", "thread_ts") or _text(body, "message", "thread_ts"),
+        is_direct=_is_marked(_inside(body, "message", "blocks")),
     )
+
+
+def _is_marked(blocks: Any) -> bool:
+    """Whether a message that was acted on is one of those that the bot wrote to a person."""
+    return isinstance(blocks, list) and any(_text(one, "block_id") == DIRECT for one in blocks)
 
 
 def _inside(one: Any, *path: str) -> Any:

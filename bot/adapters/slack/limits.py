@@ -1,7 +1,7 @@
 """Slack's numbers, each with the page that states it.
 
 The pages lie under https://docs.slack.dev; where Slack documents nothing, the line says who measured.
-Counts of characters are Python string lengths.
+Characters are counted in UTF-16 units: Slack does not say which it counts, and no way gives more.
 """
 
 from __future__ import annotations

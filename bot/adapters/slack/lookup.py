@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.adapters.slack import limits
 from bot.adapters.slack.elements import option
-from bot.adapters.texts import inert
+from bot.adapters.texts import inert, units
 from bot.desk import Asker, Call, Desk, Suggestion
 from bot.reply import Action, Kind, Line, Note, Paragraph, Reply, Text, Wanted
 
@@ -27,7 +27,7 @@ def options(found: Sequence[Suggestion]) -> list[dict[str, Any]]:
     """Return suggestions as options; what Slack could not hand back whole is left out."""
     made: dict[str, dict[str, Any]] = {}
     for one in found:
-        if 0 < len(one.value) <= limits.OPTION_VALUE:
+        if 0 < units(one.value) <= limits.OPTION_VALUE:
             made.setdefault(one.value, option(inert(one.label), one.value, inert(one.hint)))
     return list(made.values())[: limits.OPTIONS]
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from bot.adapters.slack import limits
 from bot.registry import COMMAND_NAME, SLACK_RESERVED, Command, Registry
 
+_WORD = re.compile(r"(?P<before>\s*/?)(?P<name>[^\s/]+)(?!\S)")
+
 ENTRY = "briefing"
 """The command that takes every other one as its first word."""
 
@@ -47,7 +49,23 @@ class Names:
         """Return the line that a slash command asks, under our own name of the command."""
         name = slack_command.lstrip("/").lower()
         known = self._command.get(name) or getattr(self.registry.get(name), "name", name)
-        return f"/{known} {text}".rstrip()
+        return self.typed(f"/{known} {text}", renamed=False).rstrip()
+
+    def typed(self, line: str, *, renamed: bool = True) -> str:
+        """Return a typed line under our own names: `people gref` or `/briefing people gref` asks `who`.
+
+        The second word is looked at after the entry command only, the first if it may be `renamed`.
+        """
+        first = _WORD.match(line)
+        if first is None:
+            return line
+        own = self._command.get(first["name"].lower()) if renamed else None
+        command = own or getattr(self.registry.get(first["name"]), "name", "")
+        rest = line[first.end() :]
+        second = _WORD.match(rest) if command == ENTRY else None
+        if second is not None and (other := self._command.get(second["name"].lower())):
+            rest = f"{second['before']}{other}{rest[second.end() :]}"
+        return f"{first['before']}{own or first['name']}{rest}"
 
     def shown(self, text: str) -> str:
         """Return a text in which commands have the names that they have in Slack: `/whois gref`."""

@@ -17,6 +17,9 @@ from bot.reply import Reply
 
 EVENT_TYPE: Final = "briefing_posted"
 HISTORY_PAGE: Final = 200
+SLACK_CLOCK: Final = 120.0
+"""Seconds that this machine's clock may be ahead of Slack's, which gives each message its `ts`."""
+
 HISTORY_PAGES_MOST: Final = 25
 """5,000 messages since the try: more means that the outcome stays unknown."""
 
@@ -73,15 +76,17 @@ class Poster:
             PostError: with its outcome (permanent, transient, unknown), what to do, and what stands.
         """
         posted = dict(after.messages) if after else {}
+        channel = after.channel if after else place.channel
         try:
+            _refuse_person(place)
             client = await self._clients.client(place)
             for number, page in enumerate(pages, 1):
                 if number not in posted:
                     thread = place.thread or (posted.get(1, "") if number > 1 else "")
-                    posted[number] = await self._send(client, place.channel, page, key, number, thread)
+                    channel, posted[number] = await self._send(client, channel, page, key, number, thread)
         except Exception as error:
-            raise PostError(failure_of(error), PostRef(place.channel, posted)) from error
-        return PostRef(place.channel, posted)
+            raise PostError(failure_of(error), PostRef(channel, posted)) from error
+        return PostRef(channel, posted)
 
     async def find(self, place: Place, key: str, since: float) -> PostRef | None:
         """Return the pages posted under `key` after `since` (seconds since 1970), or None if there are none.
@@ -91,6 +96,7 @@ class Poster:
         """
         nothing = PostRef(place.channel, {})
         try:
+            _refuse_person(place)
             client = await self._clients.client(place)
             if place.thread:
                 return await self._search(client, place.channel, key, since, thread=place.thread)
@@ -109,10 +115,10 @@ class Poster:
 
     async def _send(
         self, client: AsyncWebClient, channel: str, page: Message, key: str, number: int, thread: str
-    ) -> str:
+    ) -> tuple[str, str]:
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key, "page": number}}
 
-        async def send(blocks: list[dict[str, Any]]) -> str:
+        async def send(blocks: list[dict[str, Any]]) -> tuple[str, str]:
             response = await client.chat_postMessage(
                 channel=channel,
                 text=page.text,
@@ -127,10 +133,10 @@ class Poster:
                 raise SlackFailureError(
                     Outcome.UNKNOWN, "no_ts", "Slack's answer names no message: it may have been posted."
                 )
-            return ts
+            return str(response.get("channel") or channel), ts
 
-        sent = await with_twin(page, send)
-        return str(sent)
+        sent: tuple[str, str] = await with_twin(page, send)
+        return sent
 
     async def _search(
         self, client: AsyncWebClient, channel: str, key: str, since: float, thread: str = ""
@@ -140,7 +146,7 @@ class Poster:
         for _ in range(HISTORY_PAGES_MOST):
             given: dict[str, Any] = {
                 "channel": channel,
-                "oldest": f"{since:.6f}",
+                "oldest": f"{max(since - SLACK_CLOCK, 0):.6f}",
                 "limit": HISTORY_PAGE,
                 "include_all_metadata": True,
                 "cursor": cursor,
@@ -163,6 +169,15 @@ class Poster:
         )
 
 
+def _refuse_person(place: Place) -> None:
+    """Refuse a user's id: a post could be sent to it, but not be found again, since it is no channel."""
+    if place.channel[:1] in {"U", "W"}:
+        advice = "Give the id of a channel (C…), or of the direct message with the bot (D…)."
+        raise SlackFailureError(
+            Outcome.PERMANENT, "user_id", f"Posts go to channels, not to people. {advice}"
+        )
+
+
 def _page_of(message: Any, key: str) -> int:
     """Return the number of the page that a message is of the post `key`, or 0."""
     metadata = message.get("metadata") if isinstance(message, dict) else None
@@ -178,9 +193,9 @@ def _page_of(message: Any, key: str) -> int:
 
 
 def pages_for_post(reply: Reply, remark: str = "") -> Rendered:
-    """Return a reply as pages to post: no buttons that only make sense to one person.
+    """Return a reply as pages to post: all of them stand there, so no buttons turn them.
 
     `remark` is a line of ours under the title, such as why it is posted.
     """
-    made = render(reply)
+    made = render(reply, turning=False)
     return noted(made, remark) if remark else made

@@ -25,8 +25,8 @@ from bot.adapters.slack.blocks import (
     slack_blocks,
     source_blocks,
 )
-from bot.adapters.slack.elements import EMPTY, Json, button, context, escape, is_web_address, option, plain
-from bot.adapters.texts import inert, map_texts, shorten
+from bot.adapters.slack.elements import EMPTY, Json, address, button, context, escape, option, plain
+from bot.adapters.texts import inert, map_texts, shorten, units
 from bot.reply import (
     Cite,
     Degradation,
@@ -44,6 +44,9 @@ from bot.reply import (
 
 NAMES_ROOM: Final = 1_500
 """Characters of a message kept for the menu of names."""
+
+MORE_BLOCKS: Final = 3
+"""Blocks of a message kept for the menu of names, a remark, and who shared it."""
 
 SUMMARY_LENGTH: Final = 700
 """Escaping makes at most five characters of one, so this stays within what Slack advises for `text`."""
@@ -100,15 +103,19 @@ def render(
     share: bool = False,
     most: int | None = None,
     shown: Callable[[str], str] | None = None,
+    turning: bool = True,
 ) -> Rendered:
     """Return the reply as Slack messages.
 
     `line` is what the buttons for other pages ask; without it, the command in the footer. `share` adds the
     button "Share to channel". `most` bounds the number of pages. `shown` changes every text that is read,
-    such as names of commands.
+    such as names of commands. Without `turning` there is nothing to press that changes the message: no
+    buttons for other pages, and no menu of names.
     """
     safe = map_texts(reply, inert if shown is None else lambda text: shown(inert(text)))
-    view = _View(line or (reply.footer.command if reply.footer else ""), share and reply.kind is Kind.ANSWER)
+    view = _View(
+        line or (reply.footer.command if reply.footer else ""), share and reply.kind is Kind.ANSWER, turning
+    )
     notes = list(_less_than_full(safe))
     try:
         pages, cut = paginate(safe, view.fits, most)
@@ -137,8 +144,8 @@ def noted(rendered: Rendered, remark: str) -> Rendered:
 
 
 def size(blocks: list[Json]) -> int:
-    """Return the length of blocks as compact JSON, which is what the budget of a message counts."""
-    return len(msgspec.json.encode(blocks).decode())
+    """Return the UTF-16 units of blocks as compact JSON, which is what the budget of a message counts."""
+    return units(msgspec.json.encode(blocks).decode())
 
 
 def builder_link(blocks: list[Json]) -> str:
@@ -150,8 +157,9 @@ def builder_link(blocks: list[Json]) -> str:
 class _View:
     """How the pages of one reply are laid out; `long` gathers what its buttons cannot hold."""
 
-    def __init__(self, line: str, share: bool) -> None:
+    def __init__(self, line: str, share: bool, turning: bool) -> None:
         self.line = line
+        self.turning = turning
         self.share = share
         self.long: dict[str, str] = {}
         self._laid: dict[tuple[int, bool], tuple[Reply, list[Json]]] = {}
@@ -168,7 +176,10 @@ class _View:
             return False
         for native in (True, False) if tables else (True,):
             blocks = self.blocks(page, tables=native, names=False)
-            if len(blocks) >= limits.MESSAGE_BLOCKS or size(blocks) > limits.MESSAGE_CHARACTERS - NAMES_ROOM:
+            if (
+                len(blocks) > limits.MESSAGE_BLOCKS - MORE_BLOCKS
+                or size(blocks) > limits.MESSAGE_CHARACTERS - NAMES_ROOM
+            ):
                 return False
         return True
 
@@ -189,7 +200,7 @@ class _View:
         if reply.sources:
             made.extend(({"type": "divider"}, *source_blocks(reply.sources)))
         choices = list(self.choices(reply))
-        below = [*self.below(page), *(name_menu(reply) if names else ())]
+        below = [*self.below(page), *(name_menu(reply) if names and self.turning else ())]
         if len(choices) <= ROW:
             choices, below = [], [*choices, *below]
         for row in (*batched(choices, limits.ACTIONS_ELEMENTS), below):
@@ -221,7 +232,7 @@ class _View:
         if reply.wanted:
             yield {
                 "type": "external_select",
-                "action_id": pick_id(reply.wanted),
+                "action_id": pick_id(reply.wanted, self.long),
                 "placeholder": plain("Type to search", limits.PLACEHOLDER),
                 "min_query_length": 0,
             }
@@ -234,18 +245,29 @@ class _View:
         """Yield the buttons under an answer: other pages, and sharing."""
         snapshot = page.reply.footer.snapshot if page.reply.footer else ""
         value = functools.partial(presses.encode, self.line, snapshot=snapshot, long=self.long)
-        if self.line and page.number > 1:
+        turning = self.turning and self.line
+        if turning and page.number > 1:
             yield button("Previous", f"{PAGE}:previous", value(page=page.number - 1))
-        if self.line and page.number < page.of:
+        if turning and page.number < page.of:
             yield button(f"Next ({page.number}/{page.of})", f"{PAGE}:next", value(page=page.number + 1))
         if self.line and self.share:
             yield button("Share to channel", SHARE, value(page=page.number))
 
 
-def pick_id(wanted: Wanted) -> str:
-    """Return the action id of a picker: `pick:name:who`. What follows the command's name is left out."""
-    command = inert(wanted.command).strip().lstrip("/").partition(" ")[0]
-    return f"{PICK}:{wanted.option}:{command}"[: limits.ACTION_ID]
+def pick_id(wanted: Wanted, long: dict[str, str]) -> str:
+    """Return the action id of a picker: `pick:name:who`, or `pick:name:who:as-of:2024` to keep the rest.
+
+    A rest that is too long for it goes into `long`, and its key behind a `#` into the id.
+    """
+    command, _, rest = inert(wanted.command).strip().lstrip("/").partition(" ")
+    made = f"{PICK}:{wanted.option}:{command}"
+    if not rest:
+        return made[: limits.ACTION_ID]
+    if units(f"{made}:{rest}") <= limits.ACTION_ID:
+        return f"{made}:{rest}"
+    key = presses.key_of(rest)
+    long[key] = rest
+    return f"{made[: limits.ACTION_ID - len(key) - 2]}:#{key}"
 
 
 def name_menu(reply: Reply) -> list[Json]:
@@ -254,7 +276,7 @@ def name_menu(reply: Reply) -> list[Json]:
     for block in reply.blocks:
         for line in block_lines(block):
             for part in line.spans:
-                if isinstance(part, Name) and len(part.command) <= limits.OPTION_VALUE:
+                if isinstance(part, Name) and units(part.command) <= limits.OPTION_VALUE:
                     found.setdefault(part.command.encode("utf-8", "replace").decode(), part.text)
     menu: Json = {
         "type": "static_select",
@@ -285,14 +307,14 @@ def _less_than_full(reply: Reply) -> Iterator[Degradation]:
         if isinstance(block, Table) and not is_native(block):
             why = f"Slack's tables have at most {limits.TABLE_COLUMNS} columns; the rows are a list."
             yield Degradation(tag, Degree.FALLBACK, why)
-        if isinstance(block, Picture) and not is_web_address(block.url):
+        if isinstance(block, Picture) and not address(block.url):
             yield Degradation(tag, Degree.FALLBACK, "Slack takes no such address; the text is shown instead.")
         parts = [part for line in block_lines(block) for part in line.spans]
-        if any(isinstance(part, Link) and not is_web_address(part.url) for part in parts):
+        if any(isinstance(part, Link) and not address(part.url) for part in parts):
             yield Degradation(
                 tag, Degree.PARTIAL, "Slack takes no such address; its words are shown without it."
             )
     if len(reply.actions) > CHOICES:
         yield Degradation("reply", Degree.PARTIAL, f"Only the first {CHOICES} choices are shown.")
-    if len(reply.title.strip()) > limits.HEADER_TEXT or len(reply.summary) > SUMMARY_LENGTH:
+    if units(reply.title.strip()) > limits.HEADER_TEXT or len(reply.summary) > SUMMARY_LENGTH:
         yield Degradation("reply", Degree.PARTIAL, "The title or the summary is shortened.")

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 from slack_bolt.app.async_app import AsyncApp
 
+from bot.adapters.receiving import RUNNER
 from bot.adapters.slack.answering import Answering, DossiersOf, Workspaces
 from bot.adapters.slack.app import OneWorkspace, bolt_app, describe
 from bot.adapters.slack.config import SettingError, SlackConfig, SlackSecrets, require
@@ -21,12 +22,14 @@ from bot.adapters.slack.posting import Poster
 from bot.adapters.slack.server import EVENTS_PATH, Server
 from bot.adapters.slack.socket_mode import Socket
 from bot.adapters.slack.web import Web
-from bot.adapters.slack.work import Work
+from bot.adapters.slack.work import DRAIN_SECONDS, Work
 from bot.adapters.slack.workspaces import open_workspaces
 from bot.desk import Desk
 from bot.state import State
 
 SHUTDOWN_SECONDS: Final = 2.0
+SILENCE_LEAST: Final = 30
+"""Slack's pings come every few seconds, but not on the second."""
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +41,9 @@ class Running:
         self.poster = poster
         self.health = health
         self.where = where
+
+    def __str__(self) -> str:
+        return f"Slack is served at {self.where}."
 
 
 @contextlib.asynccontextmanager
@@ -60,6 +66,11 @@ async def serving_slack(
         NameRefusedError: a renamed command has a name that Slack refuses.
     """
     require(secrets, http=http)
+    if config.silence_seconds < SILENCE_LEAST:
+        raise SettingError(
+            f"slack.silence_seconds is {config.silence_seconds:g}; less than {SILENCE_LEAST} would end "
+            "connections that are only quiet."
+        )
     async with contextlib.AsyncExitStack() as stack:
         api = Web(config.base_url)
         stack.push_async_callback(api.close)
@@ -68,6 +79,11 @@ async def serving_slack(
         workspaces: Workspaces
         flow = None
         if http and secrets.client_id:
+            if dossiers_of is None or dossiers_of("", "") is None:
+                raise SettingError(
+                    "Any workspace that installs the app would see every dossier: list under `places` which "
+                    "ones a workspace sees that is not named there (platform: slack, no channel)."
+                )
             workspaces, flow = await open_workspaces(state, api, config, secrets)
             client = api.client(None)
             where = f"{config.public_url}{EVENTS_PATH}"
@@ -86,12 +102,20 @@ async def serving_slack(
             dossiers_of=dossiers_of,
         )
         app = bolt_app(answering, work, client=client, oauth_flow=flow)
-        stack.push_async_callback(work.drain)
+        stack.push_async_callback(drain, work, answering)
         if http:
             health = await _listen(app, config, secrets, answering, stack)
         else:
             health = await _connect(app, api, config, secrets, answering, stack)
         yield Running(Poster(workspaces), health, where)
+
+
+async def drain(work: Work, answering: Answering, seconds: float = DRAIN_SECONDS) -> None:
+    """Wait for the work under way, at most so long; log and count how much of it had to be given up."""
+    lost = await work.drain(seconds)
+    answering.counts.lost += lost
+    if lost:
+        _log.warning("stopped before all was answered", lost=lost)
 
 
 async def _greet(client: Any) -> str:
@@ -115,7 +139,7 @@ async def _listen(
         return {"mode": "http", "refused": dict(server.refused), **describe(answering)}
 
     server = Server(app, Guard(secrets.signing_secret), health)
-    runner = web.AppRunner(server.web_app(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(server.web_app(), **RUNNER, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 
 from bot.adapters.slack.guard import BODY_MOST, Guard
 
@@ -19,6 +21,8 @@ EVENTS_PATH: Final = "/slack/events"
 HEALTH_PATH: Final = "/healthz"
 QUERY_MOST: Final = 4_096
 LOG_EVERY: Final = 100
+READ_SECONDS: Final = 3.0
+OVERLOADED: Final = 503
 
 _log = structlog.get_logger(__name__)
 
@@ -52,8 +56,16 @@ def read_body(raw: bytes, content_type: str) -> str:
 class Server:
     """The routes: Slack's deliveries, the installation pages if there are many workspaces, and health."""
 
-    def __init__(self, app: AsyncApp, guard: Guard, health: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        app: AsyncApp,
+        guard: Guard,
+        health: Callable[[], dict[str, Any]],
+        *,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
         self._app = app
+        self._read_seconds = read_seconds
         self._guard = guard
         self._health = health
         self.refused: dict[str, int] = {}
@@ -70,15 +82,27 @@ class Server:
         return made
 
     async def events(self, request: web.Request) -> web.Response:
-        """Take a delivery: 401 if it is not Slack's, 413 if it is too large, 400 if it cannot be read."""
+        """Take a delivery.
+
+        401 if it is not Slack's, 413 if it is too large, 408 if it does not come, 400 if it cannot be read.
+        """
+        names = {name.lower() for name in request.headers}
+        headers = {name: request.headers.getall(name) for name in names}
+        refusal = self._guard.refusal_of_headers(headers)
+        if refusal:
+            return self._refuse(refusal, 401)
         if request.content_length is not None and request.content_length > BODY_MOST:
             return self._refuse("size", 413)
         try:
-            raw = await request.read()
+            async with asyncio.timeout(self._read_seconds):
+                raw = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return self._refuse("size", 413)
-        names = {name.lower() for name in request.headers}
-        refusal = self._guard.refusal({name: request.headers.getall(name) for name in names}, raw)
+        except TimeoutError:
+            return self._refuse("slow", 408)
+        except Exception:  # aiohttp raises many for a body that is not framed as its headers say
+            return self._refuse("unreadable", 400)
+        refusal = self._guard.refusal(headers, raw)
         if refusal:
             return self._refuse(refusal, 401)
         try:
@@ -87,6 +111,8 @@ class Server:
         except Exception:
             return self._refuse("unreadable", 400)
         response = await self._app.async_dispatch(bolt_request)
+        if response.status == OVERLOADED:
+            return self._refuse("overload", OVERLOADED)
         if response.status >= 500:
             return self._refuse("failed", 400)
         return await to_aiohttp_response(response)
@@ -100,14 +126,27 @@ class Server:
         flow = self._app.oauth_flow
         if flow is None or len(request.query_string) > QUERY_MOST:
             return web.Response(status=404)
-        return await to_aiohttp_response(await flow.handle_installation(await to_bolt_request(request)))
+        return await self._page(flow.handle_installation, request, flow.install_path)
 
     async def callback(self, request: web.Request) -> web.Response:
         """Take the answer of Slack's installation page."""
         flow = self._app.oauth_flow
         if flow is None or len(request.query_string) > QUERY_MOST:
             return web.Response(status=404)
-        return await to_aiohttp_response(await flow.handle_callback(await to_bolt_request(request)))
+        return await self._page(flow.handle_callback, request, flow.install_path)
+
+    async def _page(
+        self, handle: Callable[[AsyncBoltRequest], Awaitable[BoltResponse]], request: web.Request, start: str
+    ) -> web.Response:
+        """Return a page of the installation; a plain one where Slack or the database fails."""
+        try:
+            response = await handle(await to_bolt_request(request))
+            if response.status < 500:
+                return await to_aiohttp_response(response)
+        except Exception as error:
+            _log.error("installation failed", error=type(error).__name__)
+        said = f"The app could not be installed now. Open {start} and try again."
+        return web.Response(text=said, status=OVERLOADED)
 
     def _refuse(self, why: str, status: int) -> web.Response:
         times = self.refused[why] = self.refused.get(why, 0) + 1

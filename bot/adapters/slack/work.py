@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
 
 import structlog
 
-AT_ONCE: Final = 32
 DRAIN_SECONDS: Final = 10.0
 WAITING_MOST: Final = 5_000
 
@@ -20,23 +19,23 @@ class Work:
     """Runs jobs in the background of the event loop.
 
     Whatever the load, acknowledgements go first: between two pieces of computation the loop gets round once,
-    so an acknowledgement waits for one answer at most.
+    so an acknowledgement waits for one answer at most. Replies that wait, such as for a rate limit, hold up
+    nothing.
     """
 
     def __init__(self) -> None:
-        self._places = asyncio.Semaphore(AT_ONCE)
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, job: Callable[[], Awaitable[None]]) -> bool:
+    def start(self, job: Callable[[], Coroutine[Any, Any, None]]) -> bool:
         """Start a job; False if far too many wait already."""
         if len(self._tasks) >= WAITING_MOST:
             _log.error("too many deliveries wait", waiting=len(self._tasks))
             return False
-        task = asyncio.create_task(self._run(job))
+        task = asyncio.create_task(job())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
@@ -56,7 +55,3 @@ class Work:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
         return len(pending)
-
-    async def _run(self, job: Callable[[], Awaitable[None]]) -> None:
-        async with self._places:
-            await job()

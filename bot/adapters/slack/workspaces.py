@@ -56,7 +56,7 @@ class ManyWorkspaces:
         Raises:
             SlackFailureError: the app is not installed there, or its token has expired and is not renewed.
         """
-        async with self._locks[place.enterprise, place.team]:
+        async with self._locks[place.enterprise, "" if place.is_enterprise_install else place.team]:
             bot = await self._bot(place)
             if bot is None:
                 advice = f"The app is not installed in {place.team or place.enterprise}: open {INSTALL_PATH}."

@@ -23,6 +23,7 @@ from bot.adapters.discord.config import DiscordConfig
 from bot.adapters.discord.guard import SIGNATURE, TIMESTAMP, Guard, Refused
 from bot.adapters.discord.limits import walk
 from bot.adapters.discord.server import BODY_BYTES, PATH, interactions_app
+from bot.adapters.receiving import RUNNER
 
 KEY = SigningKey(b"k" * 32)
 OTHER = SigningKey(b"o" * 32)
@@ -66,7 +67,9 @@ async def http(desk: StubDesk) -> AsyncIterator[Http]:
         client = BriefingClient(desk, DiscordConfig(mentions=False))
         await client.login(TOKEN)
         app = interactions_app(client, Guard(PUBLIC, clock=lambda: NOW), read_seconds=0.3)
-        async with TestClient(TestServer(app)) as test_client:
+        server = TestServer(app)
+        await server.start_server(**RUNNER)
+        async with TestClient(server) as test_client:
             yield Http(test_client, fake, desk)
         await client.close()
         assert fake.violations == []

@@ -11,6 +11,7 @@ from fakes import slack_payloads as payloads
 from fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from samples import SAMPLES
 
+from bot.adapters.receiving import RUNNER
 from bot.adapters.slack.answering import Answering
 from bot.adapters.slack.app import OneWorkspace, bolt_app
 from bot.adapters.slack.config import SlackConfig
@@ -151,9 +152,9 @@ class Kit:
 
     async def http(self) -> str:
         app = bolt_app(self.answering, self.work, client=self.web.client(TOKEN))
-        self.server = Server(app, Guard(SECRET, now=lambda: self.time), dict)
+        self.server = Server(app, Guard(SECRET, now=lambda: self.time), dict, read_seconds=0.3)
         running = TestServer(self.server.web_app(), host="127.0.0.1")
-        await running.start_server()
+        await running.start_server(**RUNNER)
         self._closers.push_async_callback(running.close)
         self.session = await self._closers.enter_async_context(ClientSession())
         return str(running.make_url(""))

@@ -2,7 +2,7 @@
 
 import pytest
 from fakes.slack import TOKEN, Fault
-from fakes.slack_payloads import CHANNEL
+from fakes.slack_payloads import CHANNEL, USER
 from samples import SAMPLES, reply
 from slack_kit import Kit, kit_fixture, slack_fixture, state_fixture  # noqa: F401 - fixtures
 
@@ -36,7 +36,8 @@ async def test_a_post_carries_its_key_and_is_found_by_it(kit: Kit, poster: Poste
     assert made.ts == message["ts"]
     assert await poster.find(NEWS, KEY, 0) == made
     assert await poster.find(NEWS, "another", 0) is None
-    assert await poster.find(NEWS, KEY, float(made.ts)) is None, "older than the try"
+    assert await poster.find(NEWS, KEY, float(made.ts) + 119) == made, "our clock may be ahead of Slack's"
+    assert await poster.find(NEWS, KEY, float(made.ts) + 121) is None, "older than the try"
 
 
 async def test_pages_go_to_a_thread_and_are_found_there(kit: Kit, poster: Poster) -> None:
@@ -62,7 +63,10 @@ async def test_history_of_many_pages_is_read_to_the_end(kit: Kit, poster: Poster
 
 async def test_buttons_of_one_reader_are_not_posted(kit: Kit, poster: Poster) -> None:
     await poster.post(NEWS, MANY, KEY)
-    assert "share" not in str([one["blocks"] for one in kit.slack.messages])
+    for name in ("all blocks", "many points"):
+        await poster.post(NEWS, pages_for_post(SAMPLES[name]).pages, f"{KEY}:{name}")
+    shown = str([one["blocks"] for one in kit.slack.messages])
+    assert "action_id" not in shown.replace("'action_id': 'ask:", "")
 
 
 @pytest.mark.parametrize(
@@ -193,3 +197,21 @@ async def test_a_table_is_posted_as_its_twin_where_it_is_refused(kit: Kit, poste
 async def test_a_remark_stands_under_the_title() -> None:
     (page,) = pages_for_post(reply(Paragraph((line("Calm."),))), "Every morning at 8").pages
     assert page.blocks[1]["elements"][0]["text"] == "Every morning at 8"
+
+
+async def test_a_post_stands_where_slack_says_that_it_does(kit: Kit, poster: Poster) -> None:
+    """A channel's name is taken too, and answered with its id."""
+    kit.slack.members.add("#news")
+    kit.slack.ids["#news"] = CHANNEL
+    made = await poster.post(Place(channel="#news"), MANY, KEY)
+    assert made.channel == CHANNEL
+    assert {one["channel"] for one in kit.slack.messages} == {CHANNEL}
+    assert await poster.find(Place(channel=made.channel), KEY, 0) == made
+
+
+async def test_a_person_is_no_channel(kit: Kit, poster: Poster) -> None:
+    for call in (poster.post(Place(channel=USER), ONE, KEY), poster.find(Place(channel=USER), KEY, 0)):
+        with pytest.raises(PostError, match="D…") as caught:
+            await call
+        assert caught.value.outcome is Outcome.PERMANENT
+    assert kit.slack.messages == []

@@ -7,17 +7,23 @@ from urllib.parse import unquote
 import pytest
 from conformance import Conformance, Look, Seen, numbers
 from fakes.slack_blocks import problems, texts
+from msgspec.structs import replace
 from samples import ALL_BLOCKS, FOOTER, HOSTILE, SAMPLES, hostile_reply, reply
 
 from bot.adapters.slack import limits, presses
 from bot.adapters.slack.elements import date
+from bot.adapters.slack.home import modal_view
+from bot.adapters.slack.lookup import options
 from bot.adapters.slack.render import Message, builder_link, render, size
+from bot.desk import Suggestion
 from bot.reply import (
     Action,
     Bullets,
     Cite,
     Footer,
     Kind,
+    Line,
+    Link,
     Paragraph,
     Picture,
     Reply,
@@ -235,3 +241,38 @@ def test_the_footer_says_how_to_get_the_same_again() -> None:
 
 def buttons(page: Message) -> list[dict[str, Any]]:
     return [one for block in page.blocks if block["type"] == "actions" for one in block["elements"]]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[", "http://%zz", "https://a\u202eb.org", "https://a.org/\u202ea b"]
+)
+def test_a_malformed_address_loses_its_link_only(url: str) -> None:
+    said = reply(
+        Paragraph((Line((Link("words", url),)), line("Cited. ", Cite(1, "s")))),
+        Picture(url=url, alt="a map"),
+        sources=(replace(SAMPLES["all blocks"].sources[0], number=1, url=url),),
+    )
+    for page in render(said).pages:
+        assert problems(page.blocks) == []
+        assert "words" in str(page.blocks)
+        assert "a map" in str(page.blocks)
+
+
+def test_lengths_are_counted_as_slack_may() -> None:
+    wide = "𝕏" * 2_900
+    cell = line(wide[:1_000])
+    said = reply(
+        Paragraph((line(wide),), wide[:200]),
+        Table((wide[:100], "b"), tuple((cell, cell) for _ in range(8))),
+        Picture(url="https://example.org/a.png", alt=wide[:1_500]),
+        title=wide[:140],
+        summary=wide,
+        actions=tuple(Action(wide[:70], f"/who {n}", wide[:70]) for n in range(30)),
+        sources=(replace(SAMPLES["all blocks"].sources[0], title=wide[:900]),),
+    )
+    rendered = render(said, share=True)
+    for page in rendered.pages:
+        assert problems(page.blocks) == []
+        assert problems(page.plain, "modal") == []
+    assert len(modal_view(rendered, 1, wide[:20])["title"]["text"].encode("utf-16-le")) <= 48
+    assert options([Suggestion(wide[:100], "too long for an option")]) == []

@@ -45,8 +45,9 @@ def database(tmp_path: Path) -> str:
 
 async def test_socket_mode_from_two_tokens(slack: FakeSlack, database: str) -> None:
     desk = StubDesk()
-    async with chat(desk, config(slack), TOKENS, database, lambda _: ("coast",), http=False) as said:
-        assert said == "Slack is served at https://example.slack.com/."
+    async with chat(desk, config(slack), TOKENS, database, lambda *_: ("coast",), http=False) as said:
+        assert str(said) == "Slack is served at https://example.slack.com/."
+        assert said.health()["mode"] == "socket"
         await until(lambda: bool(slack.sockets))
         await slack.deliver(payloads.slash("/whois", "gref", slack.response_url()))
         await until(lambda: bool(slack.responses))
@@ -55,7 +56,7 @@ async def test_socket_mode_from_two_tokens(slack: FakeSlack, database: str) -> N
 
 
 async def test_work_under_way_is_finished_on_the_way_out(slack: FakeSlack, database: str) -> None:
-    async with chat(StubDesk(), config(slack), TOKENS, database, lambda _: None, http=False):
+    async with chat(StubDesk(), config(slack), TOKENS, database, lambda *_: None, http=False):
         await until(lambda: bool(slack.sockets))
         for n in range(20):
             await slack.deliver(payloads.slash("/whois", f"n{n}", slack.response_url()))
@@ -108,14 +109,14 @@ async def test_what_is_missing_is_one_sentence(
     slack: FakeSlack, database: str, environment: dict[str, str], http: bool, said: str
 ) -> None:
     with pytest.raises(ChatError, match=said) as caught:
-        async with chat(StubDesk(), config(slack), environment, database, lambda _: None, http=http):
+        async with chat(StubDesk(), config(slack), environment, database, lambda *_: None, http=http):
             pass
     assert "\n" not in str(caught.value)
 
 
 async def test_what_slack_does_not_accept_is_one_sentence(slack: FakeSlack, database: str) -> None:
     async def start(**changes: Any) -> None:
-        async with chat(StubDesk(), config(slack, **changes), TOKENS, database, lambda _: None, http=False):
+        async with chat(StubDesk(), config(slack, **changes), TOKENS, database, lambda *_: None, http=False):
             pass
 
     slack.faults["auth.test"] = [Fault.error("token_revoked")]
@@ -140,7 +141,7 @@ async def test_an_unusable_database_is_one_sentence(slack: FakeSlack, tmp_path: 
         "This is no database, and it is long enough not to be taken for one. " * 20
     )
     with pytest.raises(ChatError) as caught:
-        async with chat(StubDesk(), config(slack), TOKENS, url.format(tmp_path), lambda _: None, http=False):
+        async with chat(StubDesk(), config(slack), TOKENS, url.format(tmp_path), lambda *_: None, http=False):
             pass
     assert "\n" not in str(caught.value)
 
@@ -158,15 +159,54 @@ async def test_many_workspaces_refuse_a_database_in_memory(slack: FakeSlack) -> 
             secrets=secrets,
             state=state,
             http=True,
+            dossiers_of=lambda *_: (),
         ):
             pass
     await state.close()
 
 
+async def test_many_workspaces_need_a_default_of_what_they_see(
+    slack: FakeSlack, database: str, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(Fernet.generate_key().decode())
+    keys.chmod(0o600)
+    oauth = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": "x", "SLACK_TOKEN_KEYS_FILE": str(keys)}
+    environment = {"SLACK_SIGNING_SECRET": SECRET} | oauth
+    settings = config(slack, public_url="https://bot.example.org")
+
+    def seen(channel: str, workspace: str) -> tuple[str, ...] | None:
+        return ("coast",) if workspace == "T1" else None
+
+    with pytest.raises(ChatError, match="under `places`") as caught:
+        async with chat(StubDesk(), settings, environment, database, seen, http=True):
+            pass
+    assert "\n" not in str(caught.value)
+    async with chat(StubDesk(), settings, environment, database, lambda *_: (), http=True):
+        pass
+
+
+async def test_a_workspace_sees_what_is_listed_for_it(slack: FakeSlack, database: str) -> None:
+    desk = StubDesk()
+    asked = []
+
+    def seen(channel: str, workspace: str) -> tuple[str, ...] | None:
+        asked.append((channel, workspace))
+        return ("coast",)
+
+    async with chat(desk, config(slack), TOKENS, database, seen, http=False):
+        await until(lambda: bool(slack.sockets))
+        await slack.deliver(payloads.slash("/whois", "gref", slack.response_url()))
+        await slack.deliver(payloads.home_opened())
+        await until(lambda: bool(slack.responses and slack.views))
+    assert asked == [(payloads.CHANNEL, payloads.TEAM), ("", payloads.TEAM)]
+    assert {asker.dossiers for _, asker in desk.asked} == {("coast",)}
+
+
 async def test_a_port_in_use_is_one_sentence(slack: FakeSlack, database: str) -> None:
     taken = int(slack.url.rpartition(":")[2])
     with pytest.raises(ChatError, match="Nothing can listen"):
-        async with chat(StubDesk(), config(slack, port=taken), HTTP, database, lambda _: None, http=True):
+        async with chat(StubDesk(), config(slack, port=taken), HTTP, database, lambda *_: None, http=True):
             pass
 
 
@@ -230,3 +270,11 @@ async def test_what_the_libraries_log_is_one_line_without_tokens() -> None:
     with structlog.testing.capture_logs() as logs:
         quiet_logger().error("it broke\nwith %s", "xoxb-1-secret-token and xapp-1-A-2-b")
     assert [one["said"] for one in logs] == ["it broke with (token) and (token)"]
+
+
+async def test_a_silence_that_is_too_short_is_refused(slack: FakeSlack, database: str) -> None:
+    for seconds in (0, -1, 29):
+        settings = config(slack, silence_seconds=seconds)
+        with pytest.raises(ChatError, match="less than 30"):
+            async with chat(StubDesk(), settings, TOKENS, database, lambda *_: None, http=False):
+                pass

@@ -331,3 +331,37 @@ async def test_file_stores_and_memory_are_refused(kit: Kit, tmp_path: Path) -> N
 async def test_a_public_address_is_https(kit: Kit, url: str) -> None:
     with pytest.raises(SettingError, match="public_url"):
         await open_workspaces(kit.state, kit.web, SlackConfig(public_url=url), SECRETS)
+
+
+@pytest.mark.parametrize("what", ["dropped", "database", "page"])
+async def test_an_installation_that_fails_says_try_again(house: House, what: str) -> None:
+    state, cookie = await house.begin()
+    house.kit.slack.codes["good"] = {}
+    if what == "dropped":
+        house.kit.slack.faults["oauth.v2.access"] = [Fault.cut()]
+    else:
+        async with house.kit.state.engine.begin() as connection:
+            found = await connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+            for name in found.scalars():
+                await connection.exec_driver_sql(f"DROP TABLE {name}")
+    path = "/slack/install" if what == "page" else REDIRECT
+    status, text, _ = await house.get(path, cookie, code="good", state=state)
+    assert (status, "try again" in text) == (503, True)
+    assert "Traceback" not in text
+
+
+async def test_workspaces_of_one_organisation_renew_its_token_one_by_one(house: House) -> None:
+    state, cookie = await house.begin()
+    grant = {"team": None, "enterprise": {"id": "E0", "name": "Org"}, "is_enterprise_install": True}
+    house.kit.slack.codes["org"] = grant
+    assert (await house.get(REDIRECT, cookie, code="org", state=state))[0] == 200
+    bot = await house.workspaces._bot(Place(team="T1", enterprise="E0", is_enterprise_install=True))
+    assert bot is not None
+    assert bot.bot_token_expires_at is not None
+    house.time = bot.bot_token_expires_at - 60
+    house.kit.slack.expires_in = 30 * 43_200
+    places = [Place(team=f"T{n}", enterprise="E0", is_enterprise_install=True) for n in range(4)]
+    clients = await asyncio.gather(*map(house.workspaces.client, places))
+    assert len({one.token for one in clients}) == 1
+    renewals = [given for name, given in house.kit.slack.calls if given.get("grant_type") == "refresh_token"]
+    assert len(renewals) == 1
