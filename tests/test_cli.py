@@ -183,7 +183,7 @@ def test_compile_says_what_it_did(run: Shell, tmp_path: Path) -> None:
     result = run("compile", str(broken(tmp_path)))
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith(f"The fact base in {tmp_path} has ")
-    assert result.stderr.splitlines()[-1].endswith("secrets of Slack or Discord.")
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_base_that_does_not_load_is_one_sentence(tmp_path: Path) -> None:
