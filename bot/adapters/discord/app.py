@@ -77,6 +77,9 @@ class BriefingClient(discord.AutoShardedClient):
             log.error(
                 "commands not registered", status=error.status, code=error.code, detail=error.text[:300]
             )
+        except Exception as error:
+            # A rate limit, or an answer that is not Discord's.
+            log.error("commands not registered", reason=type(error).__name__, detail=str(error)[:300])
 
     # --- what the commands call ------------------------------------------------------------------------
 

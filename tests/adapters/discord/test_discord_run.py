@@ -28,10 +28,6 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def at_once(seconds: float) -> None:
-    await asyncio.sleep(0)
-
-
 class Bot:
     """The bot as `briefing-bot run` runs it, against the fake."""
 
@@ -39,6 +35,7 @@ class Bot:
         self.fake = fake
         self.desk = desk
         self.stop = asyncio.Event()
+        self.waits: list[float] = []
         self.clients: list[tuple[BriefingClient, Watchdog]] = []
         self.task = asyncio.create_task(
             run_discord(
@@ -48,9 +45,13 @@ class Bot:
                 self.stop,
                 dossiers=everything,
                 started=self.started,
-                wait=at_once,
+                wait=self.wait,
             )
         )
+
+    async def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        await asyncio.sleep(0)
 
     def started(self, client: BriefingClient, watchdog: Watchdog) -> None:
         # The library waits two seconds for more servers before it says that it is ready.
@@ -194,6 +195,49 @@ async def test_while_discord_cannot_be_reached_it_is_tried_again(fake: FakeDisco
     running = Bot(fake, desk, DiscordConfig())
     await running.ready()
     assert len(running.clients) == 4
+    await running.asks()
+    running.stop.set()
+    await running.task
+
+
+@pytest.mark.parametrize("path", ["/users/@me", "/gateway/bot"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"status": 429, "body": {"message": "slow", "retry_after": 60.0, "global": False}},
+        {"status": 200, "body": "<html>maintenance</html>"},
+    ],
+    ids=["limited", "html"],
+)
+async def test_no_answer_of_discord_ends_the_bot(
+    fake: FakeDiscord, desk: StubDesk, path: str, what: dict[str, Any]
+) -> None:
+    fake.fault("GET", path, headers={"Via": "1.1 google"}, **what)
+    running = Bot(fake, desk, DiscordConfig())
+    await running.ready()
+    assert len(running.clients) == 2
+    assert running.waits == ([60.0] if what["status"] == 429 else [1.0])
+    await running.asks()
+    running.stop.set()
+    await running.task
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"status": 429, "body": {"message": "slow", "retry_after": 60.0, "global": False}},
+        {"status": 200, "body": "<html>maintenance</html>"},
+    ],
+    ids=["limited", "html"],
+)
+async def test_a_sync_that_fails_in_any_way_does_not_keep_the_bot_from_answering(
+    fake: FakeDiscord, desk: StubDesk, what: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.fault("GET", "/applications/.*", headers={"Via": "1.1 google"}, **what)
+    running = Bot(fake, desk, DiscordConfig())
+    await running.ready()
+    assert len(running.clients) == 1
+    assert "commands not registered" in capsys.readouterr().out
     await running.asks()
     running.stop.set()
     await running.task
