@@ -1,0 +1,235 @@
+"""Who sees what, what becomes of a break, and what happens when an answer takes its time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import discord
+import pytest
+from stub_desk import StubDesk
+
+from bot.adapters.discord.answering import PATIENCE
+from bot.adapters.discord.app import BriefingClient
+from bot.adapters.discord.commands import LOOK_UP
+from bot.adapters.discord.config import DiscordConfig
+from bot.adapters.discord.limits import walk
+from bot.adapters.discord.say import FAILED
+from bot.reply import Kind, Visibility
+
+
+@pytest.fixture
+def config() -> DiscordConfig:
+    return DiscordConfig(shards=1, public=("/who",))
+
+
+@pytest.fixture
+def place(simcord_env: Any) -> SimpleNamespace:
+    guild = simcord_env.create_guild()
+    return SimpleNamespace(
+        env=simcord_env,
+        guild=guild,
+        channel=guild.create_text_channel("general"),
+        alice=guild.add_member(simcord_env.create_user("alice")),
+    )
+
+
+def words(message: Any) -> str:
+    parts = [one if isinstance(one, dict) else one.to_dict() for one in message.components]
+    return "\n".join(one.get("content", "") for one in walk(parts)) or message.content
+
+
+def labels(message: Any) -> list[str]:
+    parts = [one if isinstance(one, dict) else one.to_dict() for one in message.components]
+    return [one["label"] for one in walk(parts) if "label" in one]
+
+
+# --- who sees it ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("footless", [False, True])
+@pytest.mark.parametrize("visibility", Visibility)
+async def test_only_answers_are_public(
+    place: SimpleNamespace, desk: StubDesk, kind: Kind, footless: bool, visibility: Visibility
+) -> None:
+    desk.kind, desk.footless, desk.visibility = kind, footless, visibility
+    result = await place.alice.slash(place.channel, "who", name="okafor")
+    shown = kind is Kind.ANSWER and (visibility is Visibility.PUBLIC or not footless)
+    assert result.ephemeral is not shown
+
+
+async def test_what_is_no_answer_any_more_is_not_shared(place: SimpleNamespace, desk: StubDesk) -> None:
+    result = await place.alice.slash(place.channel, "find", words="x")
+    desk.kind = Kind.NONE
+    shared = await place.alice.click(result.response, label="Share to channel")
+    assert shared.ephemeral
+
+
+async def test_a_shared_page_is_the_page_that_was_read(place: SimpleNamespace, desk: StubDesk) -> None:
+    result = await place.alice.slash(place.channel, "briefing")
+    read = words(result.response)
+    desk.snapshot = "ffffffff"
+    shared = await place.alice.click(result.response, label="Share to channel")
+    said = words(shared.response)
+    assert "shared by alice" in said
+    assert "The base has changed" in said
+    assert said.split("snapshot")[0] == read.split("snapshot")[0]
+
+
+# --- breaks --------------------------------------------------------------------------------------------
+
+
+async def every_way_in(place: SimpleNamespace, desk: StubDesk) -> list[Callable[[], Awaitable[Any]]]:
+    answer = (await place.alice.slash(place.channel, "find", words="x")).response
+    briefing = (await place.alice.slash(place.channel, "briefing")).response
+    who = (await place.alice.slash(place.channel, "who", name="okafor")).response
+    await place.alice.send(place.channel, f"<@{place.env.bot.user.id}> who")
+    dialogue = await place.alice.click(place.channel.last_message, label="Type the name")
+    message = await place.alice.send(place.channel, "so Harbour Line did it")
+    return [
+        lambda: place.alice.slash(place.channel, "find", words="x"),
+        lambda: place.alice.click(answer, label="Share to channel"),
+        lambda: place.alice.click(briefing, label="Next"),
+        lambda: place.alice.click(who, label="Harbour Line"),
+        lambda: place.alice.select(who, ["/who okafor"]),
+        lambda: place.alice.submit_modal(dialogue, {"value": "okafor"}),
+        lambda: place.alice.context_menu(place.channel, LOOK_UP, message),
+    ]
+
+
+@pytest.mark.parametrize("way", range(7))
+async def test_a_break_is_said_to_the_asker_and_logged_with_its_place(
+    place: SimpleNamespace, desk: StubDesk, way: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ways = await every_way_in(place, desk)
+    desk.breaks = True
+    result = await ways[way]()
+    assert result.ephemeral
+    assert result.response.content == FAILED
+    logged = capsys.readouterr().out
+    assert "not answered" in logged
+    assert "Traceback" in logged or "is broken" in logged
+
+
+async def test_a_break_behind_a_mention_is_said(place: SimpleNamespace, desk: StubDesk) -> None:
+    desk.breaks = True
+    await place.alice.send(place.channel, f"<@{place.env.bot.user.id}> who okafor")
+    assert place.channel.last_message.content == FAILED
+    assert place.env.http_requests[-1].json["allowed_mentions"]["parse"] == []
+
+
+async def test_what_is_said_in_words_switches_mentions_off(place: SimpleNamespace, desk: StubDesk) -> None:
+    quiet = place.guild.create_text_channel(
+        "announcements",
+        overwrites={place.guild.default_role: discord.PermissionOverwrite(send_messages=False)},
+    )
+    result = await place.alice.slash(quiet, "find", words="x")
+    place.env.bot.allowed_mentions = None
+    place.env.bot._connection.allowed_mentions = None
+    await place.alice.click(result.response, label="Share to channel")
+    desk.breaks = True
+    await place.alice.slash(place.channel, "who", name="x")
+    sent = [one.json for one in place.env.http_requests if one.method == "POST" and "callback" in one.path]
+    assert [one["data"]["allowed_mentions"]["parse"] for one in sent] == [[], [], []]
+
+
+# --- answers that take their time ----------------------------------------------------------------------
+
+
+async def held_up(place: SimpleNamespace, ask: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask while another answer is being computed, until Discord has been promised one."""
+    answering = place.env.bot.answering
+    answering._patience = 0.01
+    callbacks = len([one for one in place.env.http_requests if "callback" in one.path])
+    await answering.turns.acquire()
+    task = asyncio.ensure_future(ask())
+    async with asyncio.timeout(5):
+        while len([one for one in place.env.http_requests if "callback" in one.path]) == callbacks:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    answering.turns.release()
+    return await task
+
+
+def test_the_promise_goes_out_in_time() -> None:
+    assert PATIENCE < 2.5
+
+
+async def test_a_private_answer_is_promised_and_follows(place: SimpleNamespace) -> None:
+    result = await held_up(place, lambda: place.alice.slash(place.channel, "find", words="x"))
+    assert result.deferred
+    assert result.ephemeral
+    assert "Found: x" in words(result.response)
+    assert "Share to channel" in labels(result.response)
+
+
+async def test_a_public_answer_is_promised_to_all(place: SimpleNamespace) -> None:
+    result = await held_up(place, lambda: place.alice.slash(place.channel, "who", name="okafor"))
+    assert result.deferred
+    assert not result.ephemeral
+    assert "Ada Okafor" in words(result.response)
+
+
+async def test_what_was_promised_to_one_is_not_shown_to_all(place: SimpleNamespace, desk: StubDesk) -> None:
+    desk.visibility = Visibility.PUBLIC
+    result = await held_up(place, lambda: place.alice.slash(place.channel, "find", words="x"))
+    assert result.ephemeral
+    assert "Share to channel" in labels(result.response)
+
+
+async def test_a_question_behind_a_public_promise_is_for_the_asker(
+    place: SimpleNamespace, desk: StubDesk
+) -> None:
+    desk.kind = Kind.NONE
+    await held_up(place, lambda: place.alice.slash(place.channel, "who", name="okafor"))
+    (sent,) = [one for one in place.env.http_requests if one.method == "POST" and "/webhooks/" in one.path]
+    assert sent.json["flags"] & discord.MessageFlags(ephemeral=True).value
+    assert any(one.method == "DELETE" for one in place.env.http_requests)
+
+
+async def test_a_page_turns_in_place_later(place: SimpleNamespace) -> None:
+    result = await place.alice.slash(place.channel, "briefing")
+    turned = await held_up(place, lambda: place.alice.click(result.response, label="Next"))
+    assert "page 2 of" in words(turned.response)
+    assert turned.response.id == result.response.id
+
+
+async def test_a_page_is_shared_later(place: SimpleNamespace) -> None:
+    result = await place.alice.slash(place.channel, "find", words="x")
+    await held_up(place, lambda: place.alice.click(result.response, label="Share to channel"))
+    (sent,) = [one for one in place.env.http_requests if one.method == "POST" and "/webhooks/" in one.path]
+    assert not sent.json["flags"] & discord.MessageFlags(ephemeral=True).value
+    assert "shared by alice" in str(sent.json)
+
+
+async def test_a_break_behind_a_public_promise_is_for_the_asker(
+    place: SimpleNamespace, desk: StubDesk
+) -> None:
+    desk.breaks = True
+    await held_up(place, lambda: place.alice.slash(place.channel, "who", name="okafor"))
+    (sent,) = [one for one in place.env.http_requests if one.method == "POST" and "/webhooks/" in one.path]
+    assert sent.json["content"] == FAILED
+    assert sent.json["flags"] & discord.MessageFlags(ephemeral=True).value
+
+
+# --- places --------------------------------------------------------------------------------------------
+
+
+def test_a_channel_of_a_server_that_is_not_known_sees_nothing(desk: StubDesk) -> None:
+    answering = BriefingClient(desk, dossiers=lambda channel, server: None).answering
+    user = discord.Object(1)
+    assert answering.asker(user, None, 5, 7).dossiers == ()
+    assert answering.asker(user, discord.Object(5), 5, 7).dossiers == ()
+    assert answering.asker(user, None, 5, None).dossiers is None
+
+
+def test_the_server_is_asked_for_too(desk: StubDesk) -> None:
+    asked = []
+
+    def dossiers(channel: str, server: str) -> None:
+        asked.append((channel, server))
+
+    BriefingClient(desk, dossiers=dossiers).answering.asker(discord.Object(1), None, 5, None)
+    assert asked == [("5", "")]
