@@ -37,15 +37,13 @@ GONE: Final = "What this button asks cannot be read any more. Type the command a
 class Answering:
     """Answers commands, presses and messages through one desk, one at a time.
 
-    An answer that does not get its turn within `patience` seconds is promised (deferred) and follows later.
+    An answer that does not get its turn within :data:`PATIENCE` is promised (deferred) and follows later.
     """
 
-    def __init__(
-        self, desk: Desk, config: DiscordConfig, dossiers: Dossiers, *, patience: float = PATIENCE
-    ) -> None:
+    def __init__(self, desk: Desk, config: DiscordConfig, dossiers: Dossiers) -> None:
         self.desk = desk
         self.turns = asyncio.Lock()
-        self._patience = patience
+        self.wait: Callable[[float], Awaitable[object]] = asyncio.sleep
         self._dossiers = dossiers
         self._public = {one.lstrip("/") for one in config.public}
 
@@ -167,7 +165,9 @@ class Answering:
         waiting = asyncio.ensure_future(in_turn())
         try:
             if promise:
-                await asyncio.wait([waiting], timeout=self._patience)
+                patience = asyncio.ensure_future(self.wait(PATIENCE))
+                await asyncio.wait([waiting, patience], return_when=asyncio.FIRST_COMPLETED)
+                patience.cancel()
                 if not waiting.done():
                     promised = True
                     await promise()

@@ -12,13 +12,13 @@ import structlog
 
 from bot.adapters.discord.answering import Answering, Dossiers, at
 from bot.adapters.discord.buttons import Picked, Pressed, submitted
-from bot.adapters.discord.commands import Interaction, Translations, Tree, add_commands
+from bot.adapters.discord.commands import Translations, Tree, add_commands
 from bot.adapters.discord.config import DiscordConfig
 from bot.adapters.discord.escape import unescape
 from bot.adapters.discord.limits import walk
 from bot.adapters.discord.lookup import look_up
 from bot.adapters.discord.render import Style
-from bot.adapters.discord.say import NO_MENTIONS, answered, say
+from bot.adapters.discord.say import NO_MENTIONS, Interaction, answered, say
 from bot.adapters.discord.sync import sync
 from bot.adapters.discord.view import PageView
 from bot.desk import Call, Desk, Suggestion

@@ -64,6 +64,9 @@ def failure(
         return _limited(error.retry_after, posted)
     if isinstance(error, discord.HTTPException):
         return _refused(error, channel, posted, reading)
+    if isinstance(error, discord.InvalidData):
+        # A kind of channel that the library does not know.
+        return nobody_writes(channel, posted)
     if isinstance(error, aiohttp.ClientConnectorError):
         return Transient("Discord cannot be reached.", posted)
     return Unknown(f"Discord's answer got lost ({type(error).__name__}).", posted)
@@ -89,6 +92,11 @@ def _refused(
         names = " and ".join(_missing(channel, reading))
         return Permanent(f"In {place} the bot lacks {names}. Allow it in the channel's permissions.", posted)
     return Permanent(f"Discord refused the post in {place} (code {error.code}): {error.text[:200]}", posted)
+
+
+def nobody_writes(channel: Any, posted: PostRef | None) -> Permanent:
+    """Return what it means that a channel takes no messages."""
+    return Permanent(_CODES[50008].format(place=_name(channel)), posted)
 
 
 def _limited(retry_after: object, posted: PostRef | None) -> Transient:

@@ -20,6 +20,7 @@ from discord.state import ConnectionState
 
 from bot.adapters.discord.limits import Json
 
+_THREAD: Final = {"owner_id": "0", "message_count": 0, "member_count": 0, "rate_limit_per_user": 0}
 TESTED: Final = "2.7"
 
 
@@ -70,6 +71,10 @@ def receive_interaction(client: discord.Client, data: Mapping[str, Any]) -> None
     Raises:
         KeyError, TypeError, ValueError: the payload is not an interaction.
     """
+    channel = data.get("channel")
+    if isinstance(channel, dict):
+        # Of a thread only a part is sent, and the library wants all of it where the thread is not cached.
+        data = {**data, "channel": {**_THREAD, **channel}}
     client._connection.parse_interaction_create(data)  # type: ignore[arg-type]
 
 

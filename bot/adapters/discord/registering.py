@@ -7,8 +7,9 @@ from typing import Any
 import aiohttp
 import discord
 
-from bot.adapters.discord.commands import Interaction, Translations, Tree, add_commands
+from bot.adapters.discord.commands import Translations, Tree, add_commands
 from bot.adapters.discord.config import DiscordConfig
+from bot.adapters.discord.say import Interaction
 from bot.adapters.discord.sync import Plan, plan, sync
 from bot.desk import Call, Suggestion
 from bot.registry import Registry

@@ -171,6 +171,10 @@ async def _session(
             await running
         if not client.is_closed():
             await client.close()
+        if looking:
+            # The library may have swallowed the first cancellation, in the middle of a reconnect.
+            looking.cancel()
+            await asyncio.wait([looking], timeout=LONGEST_PAUSE)
 
 
 async def _first(*waits: Awaitable[Any]) -> None:

@@ -79,6 +79,8 @@ class StubDesk:
         return ""
 
     def ask(self, line: str, asker: Asker) -> Reply:
+        if self.breaks:
+            raise RuntimeError("asking is broken")
         try:
             return self.answer(read_line(line, self.registry), asker)
         except Misread as error:

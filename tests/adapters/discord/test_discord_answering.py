@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -140,17 +139,29 @@ async def test_what_is_said_in_words_switches_mentions_off(place: SimpleNamespac
 
 
 async def held_up(place: SimpleNamespace, ask: Callable[[], Awaitable[Any]]) -> Any:
-    """Ask while another answer is being computed, until Discord has been promised one."""
+    """Ask while another answer is being computed, which takes until Discord has been promised one."""
     answering = place.env.bot.answering
-    answering._patience = 0.01
-    callbacks = len([one for one in place.env.http_requests if "callback" in one.path])
+
+    async def at_once(seconds: float) -> None:
+        assert seconds == PATIENCE
+
+    answering.wait = at_once
     await answering.turns.acquire()
-    task = asyncio.ensure_future(ask())
-    async with asyncio.timeout(5):
-        while len([one for one in place.env.http_requests if "callback" in one.path]) == callbacks:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-    answering.turns.release()
-    return await task
+    defer = discord.InteractionResponse.defer
+
+    async def deferred(self: Any, **what: Any) -> Any:
+        assert answering.turns.locked()
+        done = await defer(self, **what)
+        answering.turns.release()
+        return done
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(discord.InteractionResponse, "defer", deferred)
+        return await ask()
+
+
+def callbacks(place: SimpleNamespace) -> list[Any]:
+    return [one.json for one in place.env.http_requests if "callback" in one.path]
 
 
 def test_the_promise_goes_out_in_time() -> None:
@@ -159,7 +170,7 @@ def test_the_promise_goes_out_in_time() -> None:
 
 async def test_a_private_answer_is_promised_and_follows(place: SimpleNamespace) -> None:
     result = await held_up(place, lambda: place.alice.slash(place.channel, "find", words="x"))
-    assert result.deferred
+    assert callbacks(place)[-1]["type"] == 5
     assert result.ephemeral
     assert "Found: x" in words(result.response)
     assert "Share to channel" in labels(result.response)
@@ -167,7 +178,7 @@ async def test_a_private_answer_is_promised_and_follows(place: SimpleNamespace) 
 
 async def test_a_public_answer_is_promised_to_all(place: SimpleNamespace) -> None:
     result = await held_up(place, lambda: place.alice.slash(place.channel, "who", name="okafor"))
-    assert result.deferred
+    assert callbacks(place)[-1]["type"] == 5
     assert not result.ephemeral
     assert "Ada Okafor" in words(result.response)
 
@@ -233,3 +244,34 @@ def test_the_server_is_asked_for_too(desk: StubDesk) -> None:
 
     BriefingClient(desk, dossiers=dossiers).answering.asker(discord.Object(1), None, 5, None)
     assert asked == [("5", "")]
+
+
+async def test_a_thread_that_the_client_was_not_told_of_is_fetched(
+    place: SimpleNamespace, desk: StubDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot = place.env.bot
+    message = SimpleNamespace(
+        author=discord.Object(1),
+        channel=discord.PartialMessageable(state=bot._connection, id=77, guild_id=place.guild.id),
+        guild=discord.Object(place.guild.id),
+    )
+
+    async def reply(**what: Any) -> None:
+        return None
+
+    async def fetched(number: int) -> Any:
+        fetches.append(number)
+        if number == 78:
+            raise discord.InvalidData
+        return bot.get_channel(place.channel.id)
+
+    fetches: list[int] = []
+    message.reply = reply
+    monkeypatch.setattr(bot, "fetch_channel", fetched)
+    await bot._reply(message, "who okafor")
+    assert desk.asked[-1][1].dossiers == ("ferries",)
+    message.channel = discord.PartialMessageable(state=bot._connection, id=78, guild_id=place.guild.id)
+    await bot._reply(message, "who okafor")
+    assert not desk.asked[-1][1].dossiers
+    assert desk.asked[-1][1].dossiers is not None
+    assert fetches == [77, 78]
