@@ -112,7 +112,10 @@ class Platform(StrEnum):
 
 
 class Place(Record, frozen=True, kw_only=True):
-    """What a channel of a platform sees: these dossiers only. Without a channel, all other channels."""
+    """What a channel of a platform sees: these dossiers only. Without a channel, all other channels.
+
+    In Discord `channel` may be the id of a server too, and then means all of its channels.
+    """
 
     platform: Platform
     dossiers: tuple[str, ...]
@@ -156,9 +159,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         root = hashlib.sha256(str(self.briefings.resolve()).encode()).hexdigest()[:8]
         return self.state / "snapshots" / root
 
-    def dossiers(self, platform: str, channel: str = "") -> tuple[str, ...] | None:
-        """Return the dossiers that a channel sees, or None for all of them."""
-        for wanted in (channel, ""):
+    def dossiers(self, platform: str, channel: str = "", server: str = "") -> tuple[str, ...] | None:
+        """Return the dossiers that a channel sees, or None for all of them.
+
+        What is said of the channel goes before what is said of its server, and that before the rest.
+        """
+        for wanted in (channel, server, ""):
             for place in self.places:
                 if (place.platform, place.channel) == (platform, wanted):
                     return place.dossiers

@@ -58,9 +58,9 @@ async def register(
             "and put it into DISCORD_TOKEN."
         ) from None
     except discord.Forbidden:
+        where_to = f"in the server {guild}. Add it there" if guild else "for this application. Add it anew"
         raise Refused(
-            f"The bot may not register commands in the server {guild}. Add it there with the link of "
-            "`briefing-bot discord invite`."
+            f"The bot may not register commands {where_to} with the link of `briefing-bot discord invite`."
         ) from None
     except discord.HTTPException as error:
         raise Refused(

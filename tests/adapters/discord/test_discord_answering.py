@@ -93,7 +93,7 @@ async def every_way_in(place: SimpleNamespace, desk: StubDesk) -> list[Callable[
         lambda: place.alice.click(answer, label="Share to channel"),
         lambda: place.alice.click(briefing, label="Next"),
         lambda: place.alice.click(who, label="Harbour Line"),
-        lambda: place.alice.select(who, ["/who okafor"]),
+        lambda: place.alice.select(who, ["/source herald"]),
         lambda: place.alice.submit_modal(dialogue, {"value": "okafor"}),
         lambda: place.alice.context_menu(place.channel, LOOK_UP, message),
     ]

@@ -100,6 +100,9 @@ async def test_sync_for_one_server() -> None:
         await register(REGISTRY, DiscordConfig(), TOKEN, guild=200)
         assert len(fake.seen("PUT", r"/applications/100/guilds/200/commands")[0]) == 4
         assert fake.seen("PUT", r"/applications/100/commands") == []
+        again = await register(REGISTRY, DiscordConfig(), TOKEN, guild=200)
+        assert again.difference == ()
+        assert not again.needed
 
 
 async def test_sync_says_what_to_do_when_it_is_refused() -> None:
@@ -109,6 +112,9 @@ async def test_sync_says_what_to_do_when_it_is_refused() -> None:
         fake.fault("GET", r".*/commands", status=403, body={"message": "Missing Access", "code": 50001})
         with pytest.raises(Refused, match="may not register commands in the server 200"):
             await register(REGISTRY, DiscordConfig(), TOKEN, guild=200)
+        fake.fault("GET", r".*/commands", status=403, body={"message": "Missing Access", "code": 50001})
+        with pytest.raises(Refused, match="for this application"):
+            await register(REGISTRY, DiscordConfig(), TOKEN)
         fake.fault("PUT", r".*/commands", status=400, body={"message": "Invalid Form Body", "code": 30034})
         with pytest.raises(Refused, match="code 30034"):
             await register(REGISTRY, DiscordConfig(), TOKEN)

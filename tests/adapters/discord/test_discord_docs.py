@@ -25,6 +25,7 @@ def test_the_settings_that_are_shown_load(tmp_path: Path) -> None:
     public = ("/timeline", "123456789012345678")
     assert discord_config(loaded) == DiscordConfig(public=public, translations=table)
     assert loaded.dossiers("discord", "123456789012345678") == ("russia-china-ai",)
+    assert loaded.dossiers("discord", "5", "6") == loaded.dossiers("discord", "7") == ()
 
 
 def test_what_is_left_out_is_as_the_adapter_has_it(tmp_path: Path) -> None:
