@@ -49,6 +49,9 @@ def _check() -> None:
         for name, (found, parameters) in wanted.items()
         if found is None or list(inspect.signature(found).parameters)[: len(parameters)] != parameters  # type: ignore[arg-type]
     ]
+    for name in ("to_components", "has_components_v2"):
+        if not callable(getattr(discord.ui.LayoutView, name, None)):
+            missing.append(f"LayoutView.{name}")
     if "_parent" not in getattr(ShardInfo, "__slots__", ()):
         missing.append("ShardInfo._parent")
     if "_last_recv" not in inspect.getsource(KeepAliveHandler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -34,9 +35,19 @@ class _Nobody:
 
 
 async def register(
-    registry: Registry, config: DiscordConfig, token: str, *, guild: int = 0, dry_run: bool = False
+    registry: Registry,
+    config: DiscordConfig,
+    token: str,
+    *,
+    guild: int = 0,
+    dry_run: bool = False,
+    remove: bool = False,
+    show: Callable[[Plan], None] = lambda plan: None,
 ) -> Plan:
     """Compare and, unless it is a dry run, register the commands for all servers or for one.
+
+    With `remove` that one server's own commands are taken away. `show` is given the plan before anything is
+    changed.
 
     Raises:
         Refused: the token is wrong, the bot is not in that server, or Discord cannot be reached.
@@ -45,13 +56,15 @@ async def register(
     tree: Any = Tree(client)
     add_commands(tree, registry, _Nobody())
     where = discord.Object(guild) if guild else None
-    if where:
+    if where and not remove:
         tree.copy_global_to(guild=where)
     if config.translations:
         await tree.set_translator(Translations(config.translations))
     try:
         await client.login(token)
-        return await (plan if dry_run else sync)(client, tree, where)
+        made = await plan(client, tree, where)
+        show(made)
+        return made if dry_run else await sync(client, tree, where)
     except discord.LoginFailure:
         raise Refused(
             "Discord does not know this token. Make a new one in the developer portal, page Bot, "

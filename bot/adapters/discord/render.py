@@ -107,6 +107,11 @@ def render(reply: Reply, style: Style = DEFAULT) -> Rendered:
             pages, cuts = paginate(trial, tried.fits)
         except ValueError:
             continue
+        lost = max(controls.left_out(page, _command(page.reply)) for page in pages)
+        if lost:
+            what = "1 choice is" if lost == 1 else f"{lost:,} choices are"
+            sentence = f"A message holds no more buttons and options: {what} left out."
+            cuts = [*cuts, Degradation("reply", Degree.PARTIAL, sentence)]
         return Rendered([tried.body(page) for page in pages], [*notes, *why, *cuts])
     raise AssertionError("unreachable: the last attempt is one short line")
 
@@ -161,7 +166,7 @@ def _body(page: Page, style: Style, inside: list[Json]) -> Json:
     """Return one page as the body of a message-create request."""
     reply = page.reply
     container = {"type": CONTAINER, "accent_color": ACCENT[reply.kind], "components": inside}
-    line = reply.footer.command if reply.footer else ""
+    line = _command(reply)
     share = style.share and reply.kind is Kind.ANSWER
     rows = controls.rows(page, line, pager=style.pager, share=share)
     return {
@@ -169,6 +174,10 @@ def _body(page: Page, style: Style, inside: list[Json]) -> Json:
         "allowed_mentions": {"parse": []},
         "components": [container, *rows],
     }
+
+
+def _command(reply: Reply) -> str:
+    return reply.footer.command if reply.footer else ""
 
 
 def _prepared(reply: Reply) -> tuple[Reply, list[Degradation]]:

@@ -353,3 +353,11 @@ def test_spaces_stay_outside_bold_words() -> None:
 
 def test_a_link_that_is_none_is_its_words() -> None:
     assert markdown(line(Link("a]b", "javascript:alert(1)"), Text("(https://x)"))) == r"a\]b(https\://x)"
+
+
+@pytest.mark.parametrize(("count", "why"), [(35, []), (36, ["1 choice is"]), (50, ["15 choices are"])])
+def test_choices_for_which_there_is_no_room_are_said_to_be_left_out(count: int, why: list[str]) -> None:
+    actions = tuple(Action(f"Choice {n}", f"/who n{n}") for n in range(count))
+    reply = Reply(kind=Kind.ASK, title="Which?", summary="Which?", actions=actions)
+    notes = [one.why for one in render(reply).notes]
+    assert [f"A message holds no more buttons and options: {one} left out." for one in why] == notes
