@@ -24,6 +24,44 @@ SHIPPED: Final = Path(__file__).parent / "shipped"
 CHECKOUT: Final = Path(__file__).parent.parent / "briefings"
 """The dossiers of a checkout."""
 
+# https://docs.discord.com/developers/reference#locales
+LOCALES: Final = frozenset(
+    [
+        "bg",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en-GB",
+        "en-US",
+        "es-419",
+        "es-ES",
+        "fi",
+        "fr",
+        "hi",
+        "hr",
+        "hu",
+        "id",
+        "it",
+        "ja",
+        "ko",
+        "lt",
+        "nl",
+        "no",
+        "pl",
+        "pt-BR",
+        "ro",
+        "ru",
+        "sv-SE",
+        "th",
+        "tr",
+        "uk",
+        "vi",
+        "zh-CN",
+        "zh-TW",
+    ]
+)
+
 NAME: Final = "briefing-bot.yaml"
 
 
@@ -234,6 +272,15 @@ def _read(file: Path) -> Settings:
     for name, port in ports:
         if not 0 <= port <= 65_535:
             raise ConfigError(f"{file}: {name}.port is {port}; a port is a number from 0 to 65535.")
+    chat = settings.discord
+    if chat.shards < 0:
+        raise ConfigError(f"{file}: discord.shards is {chat.shards}; with 0 Discord says how many.")
+    if chat.silence_seconds < 1:
+        raise ConfigError(f"{file}: discord.silence_seconds is {chat.silence_seconds}; the least is 1.")
+    for one in chat.translations:
+        if one.locale not in LOCALES:
+            known = ", ".join(sorted(LOCALES))
+            raise ConfigError(f"{file}: Discord has no locale “{one.locale}”; it has {known}.")
     return msgspec.convert(settings, Settings, from_attributes=True)
 
 

@@ -126,7 +126,7 @@ class Poster:
             async with asyncio.timeout(self._seconds):
                 fetched = await self._client.fetch_channel(number)
         except Exception as error:
-            found = failure(error, discord.Object(number), done, reading=True)
+            found = failure(error, discord.Object(number), done, looking=True)
             if isinstance(found, Unknown):
                 # Nothing has been sent yet, so the outcome is known.
                 found = Transient(found.sentence, done)

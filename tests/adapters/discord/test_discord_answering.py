@@ -10,12 +10,15 @@ import discord
 import pytest
 from stub_desk import StubDesk
 
+from bot.adapters.discord import answering
 from bot.adapters.discord.answering import PATIENCE
 from bot.adapters.discord.app import BriefingClient
 from bot.adapters.discord.commands import LOOK_UP
 from bot.adapters.discord.config import DiscordConfig
 from bot.adapters.discord.limits import walk
 from bot.adapters.discord.say import FAILED
+from bot.adapters.discord.state import Press, Verb
+from bot.desk import Asker
 from bot.reply import Kind, Visibility
 
 
@@ -140,19 +143,19 @@ async def test_what_is_said_in_words_switches_mentions_off(place: SimpleNamespac
 
 async def held_up(place: SimpleNamespace, ask: Callable[[], Awaitable[Any]]) -> Any:
     """Ask while another answer is being computed, which takes until Discord has been promised one."""
-    answering = place.env.bot.answering
+    held = place.env.bot.answering
 
     async def at_once(seconds: float) -> None:
         assert seconds == PATIENCE
 
-    answering.wait = at_once
-    await answering.turns.acquire()
+    held.wait = at_once
+    await held.turns.acquire()
     defer = discord.InteractionResponse.defer
 
     async def deferred(self: Any, **what: Any) -> Any:
-        assert answering.turns.locked()
+        assert held.turns.locked()
         done = await defer(self, **what)
-        answering.turns.release()
+        held.turns.release()
         return done
 
     with pytest.MonkeyPatch.context() as patch:
@@ -229,11 +232,11 @@ async def test_a_break_behind_a_public_promise_is_for_the_asker(
 
 
 def test_a_channel_of_a_server_that_is_not_known_sees_nothing(desk: StubDesk) -> None:
-    answering = BriefingClient(desk, dossiers=lambda channel, server: None).answering
+    answers = BriefingClient(desk, dossiers=lambda channel, server: None).answering
     user = discord.Object(1)
-    assert answering.asker(user, None, 5, 7).dossiers == ()
-    assert answering.asker(user, discord.Object(5), 5, 7).dossiers == ()
-    assert answering.asker(user, None, 5, None).dossiers is None
+    assert answers.asker(user, None, 5, 7).dossiers == ()
+    assert answers.asker(user, discord.Object(5), 5, 7).dossiers == ()
+    assert answers.asker(user, None, 5, None).dossiers is None
 
 
 def test_the_server_is_asked_for_too(desk: StubDesk) -> None:
@@ -275,3 +278,81 @@ async def test_a_thread_that_the_client_was_not_told_of_is_fetched(
     assert not desk.asked[-1][1].dossiers
     assert desk.asked[-1][1].dossiers is not None
     assert fetches == [77, 78]
+
+
+# --- rights --------------------------------------------------------------------------------------------
+
+
+def interaction(
+    *, guild: bool = True, thread: bool = False, context: str = "guild", rights: dict[str, bool] | None = None
+) -> SimpleNamespace:
+    said: list[str] = []
+
+    async def send_message(content: str, **what: Any) -> None:
+        said.append(content)
+
+    channel = object.__new__(discord.Thread) if thread else None
+    if channel:
+        channel.parent_id = 5
+    return SimpleNamespace(
+        user=SimpleNamespace(id=1, display_name="alice"),
+        guild_id=7 if guild else None,
+        channel_id=6,
+        channel=channel,
+        permissions=discord.Permissions(**rights or {}),
+        context=discord.app_commands.AppCommandContext(**{context: True}),
+        response=SimpleNamespace(is_done=lambda: False, send_message=send_message),
+        said=said,
+    )
+
+
+@pytest.mark.parametrize(
+    ("thread", "rights", "refused"),
+    [
+        (True, {"send_messages": True}, True),
+        (True, {"send_messages_in_threads": True}, False),
+        (False, {"send_messages_in_threads": True}, True),
+        (False, {"send_messages": True}, False),
+    ],
+)
+async def test_the_right_to_write_is_that_of_the_thread_or_of_the_channel(
+    desk: StubDesk,
+    thread: bool,
+    rights: dict[str, bool],
+    refused: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def send(*_: Any, **__: Any) -> None:
+        return None
+
+    monkeypatch.setattr(answering, "send", send)
+    asked: Any = interaction(thread=thread, rights=rights)
+    await BriefingClient(desk).answering.share(asked, Press(Verb.SHARE, "/who okafor"))
+    assert bool(asked.said) is refused
+    assert bool(desk.asked) is not refused
+
+
+@pytest.mark.parametrize(
+    ("guild", "context", "alone"),
+    [(True, "guild", False), (False, "dm_channel", True), (False, "private_channel", False)],
+)
+def test_a_group_is_not_alone_with_the_bot(guild: bool, context: str, alone: bool) -> None:
+    asked: Any = interaction(guild=guild, context=context)
+    assert answering.is_alone(asked) is alone
+
+
+@pytest.mark.parametrize(("channel", "public"), [("5", True), ("6", False)])
+def test_a_channel_may_be_public(desk: StubDesk, channel: str, public: bool) -> None:
+    client = BriefingClient(desk, DiscordConfig(public=("5",)))
+    asker = Asker(platform="discord", user="1", channel=channel, dossiers=None)
+    reply = desk.ask("/find x", asker)
+    assert client.answering.is_public(reply, asker, alone=False) is public
+
+
+async def test_a_completion_that_breaks_is_answered_with_no_choices(
+    place: SimpleNamespace, desk: StubDesk
+) -> None:
+    desk.breaks = True
+    await place.alice.autocomplete(place.channel, "who", "name", "x")
+    (sent,) = callbacks(place)
+    assert sent == {"type": 8, "data": {"choices": []}}

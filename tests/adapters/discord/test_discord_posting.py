@@ -360,3 +360,19 @@ async def test_archived_threads_are_looked_through_up_to_their_end(
     archived *= LOOK_BACK
     with pytest.raises(Unknown, match="Too much was written since"):
         await poster.find(str(FORUM_CHANNEL), "k", EPOCH)
+
+
+async def test_a_channel_that_cannot_be_looked_up_lacks_one_permission(
+    poster: Poster, fake: FakeDiscord
+) -> None:
+    fake.fault("GET", r"/channels/\d+", status=403, body={"message": "Missing Access", "code": 50001})
+    with pytest.raises(Permanent, match=f"In {TEXT_CHANNEL} the bot lacks View Channel. Allow"):
+        await poster.post(str(TEXT_CHANNEL), pages(), "k")
+
+
+async def test_a_private_thread_without_the_bot_is_said(poster: Poster, fake: FakeDiscord) -> None:
+    payload = fake.channel_payload(THREAD_CHANNEL) | {"type": 12}
+    fake.fault("GET", rf"/channels/{THREAD_CHANNEL}", status=200, body=payload)
+    fake.fault("POST", ".*/messages", status=403, body={"message": "Missing Access", "code": 50001})
+    with pytest.raises(Permanent, match="not in the private thread"):
+        await poster.post(str(THREAD_CHANNEL), pages(), "k")

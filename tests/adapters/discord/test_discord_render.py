@@ -361,3 +361,18 @@ def test_choices_for_which_there_is_no_room_are_said_to_be_left_out(count: int, 
     reply = Reply(kind=Kind.ASK, title="Which?", summary="Which?", actions=actions)
     notes = [one.why for one in render(reply).notes]
     assert [f"A message holds no more buttons and options: {one} left out." for one in why] == notes
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        (Text("https:"), Text("//evil.example")),
+        (Text("@"), Name("everyone", "/who everyone")),
+        (Text("https:"), When("//evil.example", "2024")),
+        (Name(":sm", "/who sm"), Text("ile:")),
+    ],
+)
+def test_what_is_harmless_in_parts_is_harmless_together(spans: tuple[Text | Name | When, ...]) -> None:
+    whole = "".join(one.text for one in spans)
+    assert markdown(line(*spans)) == markdown(line(whole))
+    assert read(markdown(line(*spans))).mentions == []

@@ -285,6 +285,11 @@ async def test_a_body_that_does_not_come_is_not_waited_for(http: Http) -> None:
         assert answer.status == 408
 
 
+async def test_a_balancer_can_ask_whether_it_listens(http: Http) -> None:
+    async with http.client.get("/healthz") as answer:
+        assert (answer.status, await answer.text()) == (200, "ok")
+
+
 async def test_only_post_and_only_there(http: Http) -> None:
     async with http.client.get(PATH, headers=GOOD) as answer:
         assert answer.status == 405
