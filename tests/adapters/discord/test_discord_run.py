@@ -258,7 +258,18 @@ async def test_over_http_it_answers_without_a_gateway(fake: FakeDiscord, desk: S
     stop = asyncio.Event()
     at: list[tuple[str, int]] = []
     config = DiscordConfig(port=0)
-    task = asyncio.create_task(run_discord(desk, config, secrets, stop, http=True, listening=at.append))
+    made: list[BriefingClient] = []
+    task = asyncio.create_task(
+        run_discord(
+            desk,
+            config,
+            secrets,
+            stop,
+            http=True,
+            listening=at.append,
+            started=lambda client, watchdog: made.append(client),
+        )
+    )
     await until(lambda: task.done() or bool(at))
     stamp, body = str(int(time.time())), json.dumps(fake.command("who", name="okafor"))
     signature = key.sign((stamp + body).encode()).signature.hex()
@@ -268,6 +279,7 @@ async def test_over_http_it_answers_without_a_gateway(fake: FakeDiscord, desk: S
         assert answer.status == 202
     await until(lambda: len(fake.answers) == 1)
     assert fake.identifies == 0
+    assert not made[0].config.mentions
     stop.set()
     await task
 
@@ -373,67 +385,6 @@ async def test_the_watchdog_outlives_a_failure(bot: Bot, monkeypatch: pytest.Mon
     assert not task.done()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-class Shards:
-    """A client of two shards, of which the first breaks."""
-
-    def __init__(self) -> None:
-        self.reconnected: list[int] = []
-        self.user = discord.Object(1)
-        self.closed = False
-        self.asked: list[int] = []
-        self.guilds = [Server(self, 1, unavailable=True), Server(self, 1), Server(self, 0, breaks=True)]
-        self.shards = {0: Shard(self, 0), 1: Shard(self, 1)}
-
-    def is_closed(self) -> bool:
-        return self.closed
-
-
-class Server:
-    def __init__(
-        self, client: Shards, shard_id: int, *, unavailable: bool = False, breaks: bool = False
-    ) -> None:
-        self.client, self.shard_id, self.unavailable, self.breaks = client, shard_id, unavailable, breaks
-
-    async def query_members(self, **what: Any) -> None:
-        self.client.asked.append(self.shard_id)
-        assert not self.unavailable
-        if self.breaks:
-            raise ConnectionResetError
-
-
-class Shard:
-    def __init__(self, client: Shards, number: int) -> None:
-        self.client, self.number = client, number
-
-    def is_closed(self) -> bool:
-        return False
-
-    async def reconnect(self) -> None:
-        self.client.reconnected.append(self.number)
-        raise RuntimeError("it does not connect")
-
-
-async def test_one_shard_does_not_keep_the_others_from_being_looked_at() -> None:
-    client, clock = Shards(), Clock()
-    dog = Watchdog(client, 900, clock=clock, quiet=lambda shard: 0.0)  # type: ignore[arg-type]
-    await dog.look()
-    clock.now = 900
-    await dog.look()
-    assert client.reconnected == [0]
-    assert client.asked == [0, 1]
-    assert dog.reconnects == 1
-
-
-async def test_the_watchdog_ends_with_its_client_though_its_cancellation_was_swallowed() -> None:
-    client = Shards()
-
-    async def wait(seconds: float) -> None:
-        client.closed = True
-
-    async with asyncio.timeout(5):
-        await Watchdog(client, 900, wait=wait, quiet=lambda shard: 0.0).run()  # type: ignore[arg-type]
 
 
 async def test_no_watchdog_is_left_behind(bot: Bot) -> None:
