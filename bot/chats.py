@@ -7,13 +7,16 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 import msgspec
+import structlog
 
 from bot.adapters.discord.config import DiscordConfig
 from bot.adapters.discord.config import is_set_up as is_discord
 from bot.adapters.slack.cli import is_set_up as is_slack
 from bot.adapters.slack.config import SlackConfig
-from bot.config import Config, Switch
+from bot.config import Config, Platform, Switch
 from bot.service import Service
+
+log = structlog.get_logger(__name__)
 
 Chat = AbstractAsyncContextManager[object]
 """A chat being served while it is entered; what it gives says so in one sentence."""
@@ -58,4 +61,10 @@ def _discord(service: Service, environ: Mapping[str, str], *, http: bool) -> Cha
 
     config = service.config
     seen = partial(config.dossiers, "discord")
+    rows = [one.channel for one in config.places if one.platform is Platform.DISCORD]
+    if rows and "" not in rows:
+        log.warning(
+            "everywhere else in Discord, direct messages included, all dossiers are seen",
+            fix="Add a place of the platform discord without a channel.",
+        )
     return serving_discord(service.desk, discord_config(config), environ, seen, http=http)

@@ -24,6 +24,44 @@ SHIPPED: Final = Path(__file__).parent / "shipped"
 CHECKOUT: Final = Path(__file__).parent.parent / "briefings"
 """The dossiers of a checkout."""
 
+# https://docs.discord.com/developers/reference#locales
+LOCALES: Final = frozenset(
+    [
+        "bg",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en-GB",
+        "en-US",
+        "es-419",
+        "es-ES",
+        "fi",
+        "fr",
+        "hi",
+        "hr",
+        "hu",
+        "id",
+        "it",
+        "ja",
+        "ko",
+        "lt",
+        "nl",
+        "no",
+        "pl",
+        "pt-BR",
+        "ro",
+        "ru",
+        "sv-SE",
+        "th",
+        "tr",
+        "uk",
+        "vi",
+        "zh-CN",
+        "zh-TW",
+    ]
+)
+
 NAME: Final = "briefing-bot.yaml"
 
 
@@ -115,6 +153,7 @@ class Place(Record, frozen=True, kw_only=True):
     """What a channel of a platform sees: these dossiers only.
 
     Without a channel, all channels that are not listed: of the workspace if one is named, else of any.
+    In Discord `channel` may be the id of a server too, and then means all of its channels.
     """
 
     platform: Platform
@@ -161,11 +200,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return self.state / "snapshots" / root
 
     def dossiers(self, platform: str, channel: str = "", workspace: str = "") -> tuple[str, ...] | None:
-        """Return the dossiers that a channel of a workspace sees, or None for all of them.
+        """Return the dossiers that a channel of a workspace or server sees, or None for all of them.
 
         What is said of the channel goes before what is said of the workspace, and that before the rest.
         """
-        for wanted in ((channel, workspace), (channel, ""), ("", workspace), ("", "")):
+        wanted_in_turn = ((channel, workspace), (channel, ""), ("", workspace), (workspace, ""), ("", ""))
+        for wanted in wanted_in_turn:
             for place in self.places:
                 if (place.platform, place.channel, place.workspace) == (platform, *wanted):
                     return place.dossiers
@@ -235,6 +275,15 @@ def _read(file: Path) -> Settings:
     for name, port in ports:
         if not 0 <= port <= 65_535:
             raise ConfigError(f"{file}: {name}.port is {port}; a port is a number from 0 to 65535.")
+    chat = settings.discord
+    if chat.shards < 0:
+        raise ConfigError(f"{file}: discord.shards is {chat.shards}; with 0 Discord says how many.")
+    if chat.silence_seconds < 1:
+        raise ConfigError(f"{file}: discord.silence_seconds is {chat.silence_seconds}; the least is 1.")
+    for one in chat.translations:
+        if one.locale not in LOCALES:
+            known = ", ".join(sorted(LOCALES))
+            raise ConfigError(f"{file}: Discord has no locale “{one.locale}”; it has {known}.")
     return msgspec.convert(settings, Settings, from_attributes=True)
 
 

@@ -172,6 +172,7 @@ class FakeDiscord(Payloads):
             r"GET /oauth2/applications/@me": lambda **_: (200, self.application_payload()),
             r"GET /gateway/bot": lambda **_: (200, self._limits()),
             f"GET {commands}": lambda **_: (200, self.commands),
+            r"PUT /applications/\d+/guilds/\d+/commands": self._put_guild_commands,
             f"PUT {commands}": self._put_commands,
             r"GET /channels/(\d+)": self._channel,
             r"GET /channels/(\d+)/messages": self._history,
@@ -192,6 +193,12 @@ class FakeDiscord(Payloads):
     def _limits(self) -> Json:
         limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
         return {"url": f"ws://127.0.0.1:{self.port}/gw", "shards": 1, "session_start_limit": limit}
+
+    def _put_guild_commands(self, *, body: list[Json], query: Any) -> tuple[int, Any]:
+        # Discord ignores these keys of a server's own commands.
+        ignored = {"contexts", "integration_types"}
+        kept = [{key: value for key, value in one.items() if key not in ignored} for one in body]
+        return self._put_commands(body=kept)
 
     def _put_commands(self, *, body: list[Json], **_: Any) -> tuple[int, Any]:
         self.commands = [

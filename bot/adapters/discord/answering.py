@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 import discord
 import structlog
-from msgspec.structs import replace
 
 from bot.adapters.discord.config import DiscordConfig
 from bot.adapters.discord.limits import Json
 from bot.adapters.discord.render import Rendered, Style, render
+from bot.adapters.discord.say import NO_MENTIONS, Interaction, replace, say, send
 from bot.adapters.discord.state import Press
 from bot.adapters.discord.view import PageView
 from bot.adapters.texts import inert, shorten
 from bot.desk import Asker, Desk, Suggestion
-from bot.reply import Reply, Visibility
+from bot.reply import Kind, Reply, Visibility
 
 log = structlog.get_logger(__name__)
 
-Interaction = discord.Interaction[Any]
-Dossiers = Callable[[str], tuple[str, ...] | None]
-"""What a channel may see: None means all dossiers."""
+Result = TypeVar("Result")
+Dossiers = Callable[[str, str], tuple[str, ...] | None]
+"""What a channel of a server may see, by their ids, "" where there is none: None means all dossiers."""
+
+PATIENCE: Final = 1.5
+"""Seconds that an answer may take before it is promised; Discord gives an interaction up after three."""
 
 NAME_LENGTH: Final = 40
 CHANGED: Final = "The base has changed since this answer was first shown"
@@ -31,64 +35,145 @@ GONE: Final = "What this button asks cannot be read any more. Type the command a
 
 
 class Answering:
-    """Answers commands, presses and messages through one desk."""
+    """Answers commands, presses and messages through one desk, one at a time.
+
+    An answer that does not get its turn within :data:`PATIENCE` is promised (deferred) and follows later.
+    """
 
     def __init__(self, desk: Desk, config: DiscordConfig, dossiers: Dossiers) -> None:
         self.desk = desk
+        self.turns = asyncio.Lock()
+        self.wait: Callable[[float], Awaitable[object]] = asyncio.sleep
         self._dossiers = dossiers
         self._public = {one.lstrip("/") for one in config.public}
 
-    def asker(self, user: discord.abc.Snowflake, channel: object, channel_id: int | None) -> Asker:
-        """Return who asks and what the place may see; a thread is part of its channel."""
+    def asker(
+        self, user: discord.abc.Snowflake, channel: object, channel_id: int | None, guild_id: int | None
+    ) -> Asker:
+        """Return who asks and what the place may see; a thread is part of its channel.
+
+        Where a server's channel is not known, it may be a thread of any channel: it sees nothing.
+        """
         parent = getattr(channel, "parent_id", None) if isinstance(channel, discord.Thread) else None
-        place = str(parent or channel_id or "")
-        return Asker(platform="discord", user=str(user.id), channel=place, dossiers=self._dossiers(place))
+        place, server = str(parent or channel_id or ""), str(guild_id or "")
+        known = not server or isinstance(channel, discord.Thread | discord.abc.GuildChannel)
+        seen = self._dossiers(place, server) if known else ()
+        return Asker(platform="discord", user=str(user.id), channel=place, dossiers=seen)
 
     def who_asks(self, interaction: Interaction) -> Asker:
         """Return who sent an interaction."""
-        return self.asker(interaction.user, interaction.channel, interaction.channel_id)
+        return self.asker(interaction.user, interaction.channel, interaction.channel_id, interaction.guild_id)
 
     def suggest(self, interaction: Interaction, command: str, option: str, typed: str) -> list[Suggestion]:
         """Suggest values of an option."""
         return self.desk.suggest(command, option, typed, self.who_asks(interaction))
 
     def is_public(self, reply: Reply, asker: Asker, *, alone: bool) -> bool:
-        """Whether all see the answer: in a conversation with the bot alone, and where so configured."""
-        line = reply.footer.command if reply.footer else ""
-        command = line.partition(" ")[0].lstrip("/")
-        wanted = reply.visibility is Visibility.PUBLIC or bool(self._public & {command, asker.channel})
-        return alone or wanted
+        """Whether all see the reply: in a conversation with the bot alone, and answers where so configured.
 
-    async def answer(self, interaction: Interaction, reply: Reply, page: int = 1) -> None:
-        """Send a reply to an interaction, to the asker alone unless it is public."""
-        alone = is_alone(interaction)
-        public = self.is_public(reply, self.who_asks(interaction), alone=alone)
-        rendered = self.rendered(reply, Style(share=not public))
-        await send(interaction, at(rendered, page), private=not public)
+        A question, or that nothing is known or something broke, is of use to the asker only.
+        """
+        if alone or reply.kind is not Kind.ANSWER:
+            return alone
+        line = reply.footer.command if reply.footer else ""
+        return reply.visibility is Visibility.PUBLIC or self._is_public(line, asker)
+
+    def _is_public(self, line: str, asker: Asker) -> bool:
+        return bool(self._public & {line.partition(" ")[0].lstrip("/"), asker.channel})
+
+    async def answer(self, interaction: Interaction, line: str, ask: Callable[[Asker], Reply]) -> None:
+        """Answer an interaction with what `ask` returns, to the asker alone unless it is public.
+
+        `line` begins with the command; it decides who sees the promise of an answer that takes its time.
+        """
+        asker, alone = self.who_asks(interaction), is_alone(interaction)
+        openly = alone or self._is_public(line, asker)
+
+        def work(promised: bool) -> tuple[Json, bool]:
+            reply = ask(asker)
+            # A promise to one cannot be kept to all; the button to share is there for that.
+            public = self.is_public(reply, asker, alone=alone) and (openly or not promised)
+            return at(self.rendered(reply, Style(share=not public)), 1), public
+
+        body, public = await self.computed(
+            work, lambda: interaction.response.defer(ephemeral=not openly, thinking=True)
+        )
+        if openly and not public and interaction.response.is_done():
+            await interaction.delete_original_response()
+            await interaction.followup.send(view=PageView(body), ephemeral=True, allowed_mentions=NO_MENTIONS)
+        else:
+            await send(interaction, body, private=not public)
 
     async def turn(self, interaction: Interaction, press: Press) -> None:
         """Show another page: in place where only the reader sees it, else to the reader alone."""
-        asker = self.who_asks(interaction)
-        reply = with_notice(self.desk.ask(press.line, asker), press)
+        asker, alone = self.who_asks(interaction), is_alone(interaction)
         own = interaction.message is not None and interaction.message.flags.ephemeral
-        alone = is_alone(interaction)
-        body = at(self.rendered(reply, Style(share=own or not alone)), press.page)
-        if own or alone:
-            await interaction.response.edit_message(view=PageView(body))
+        in_place = own or alone
+
+        def work(promised: bool) -> Json:
+            reply = self.desk.ask(press.line, asker)
+            style = Style(share=own or not alone, remark=changed(reply, press))
+            return at(self.rendered(reply, style), press.page)
+
+        body = await self.computed(
+            work, lambda: interaction.response.defer(ephemeral=not in_place, thinking=not in_place)
+        )
+        if in_place:
+            await replace(interaction, body)
         else:
             await send(interaction, body, private=True)
 
     async def share(self, interaction: Interaction, press: Press) -> None:
-        """Post a page for all to see, with the name of who shared it."""
+        """Post a page for all to see, with the name of who shared it, if it is still an answer."""
         rights = interaction.permissions
         thread = isinstance(interaction.channel, discord.Thread)
         if interaction.guild_id and not (rights.send_messages_in_threads if thread else rights.send_messages):
-            await interaction.response.send_message(NOT_WRITING, ephemeral=True)
+            await say(interaction, NOT_WRITING)
             return
-        reply = with_notice(self.desk.ask(press.line, self.who_asks(interaction)), press)
         name = shorten(inert(interaction.user.display_name), NAME_LENGTH)
-        reply = noticed(reply, f"shared by {name}")
-        await send(interaction, at(self.rendered(reply, Style()), press.page), private=False)
+        asker = self.who_asks(interaction)
+
+        def work(promised: bool) -> tuple[Json, bool]:
+            reply = self.desk.ask(press.line, asker)
+            remark = " · ".join(filter(None, (changed(reply, press), f"shared by {name}")))
+            return at(self.rendered(reply, Style(remark=remark)), press.page), reply.kind is Kind.ANSWER
+
+        # The promise is private, so that what is no answer can be said in its place.
+        body, answers = await self.computed(
+            work, lambda: interaction.response.defer(ephemeral=True, thinking=True)
+        )
+        if answers and interaction.response.is_done():
+            await interaction.delete_original_response()
+            await interaction.followup.send(view=PageView(body), allowed_mentions=NO_MENTIONS)
+        else:
+            await send(interaction, body, private=not answers)
+
+    async def computed(
+        self,
+        work: Callable[[bool], Result],
+        promise: Callable[[], Awaitable[object]] | None = None,
+    ) -> Result:
+        """Run `work` when it is its turn, and let it know whether the answer had to be promised."""
+        promised = False
+
+        async def in_turn() -> Result:
+            async with self.turns:
+                # The loop gets round once between two answers, so that promises go out in time.
+                await asyncio.sleep(0)
+                return work(promised)
+
+        waiting = asyncio.ensure_future(in_turn())
+        try:
+            if promise:
+                patience = asyncio.ensure_future(self.wait(PATIENCE))
+                await asyncio.wait([waiting, patience], return_when=asyncio.FIRST_COMPLETED)
+                patience.cancel()
+                if not waiting.done():
+                    promised = True
+                    await promise()
+            return await waiting
+        finally:
+            waiting.cancel()
 
     def rendered(self, reply: Reply, style: Style) -> Rendered:
         """Render a reply; what Discord shows less well is logged."""
@@ -108,24 +193,9 @@ def at(rendered: Rendered, page: int) -> Json:
     return rendered.pages[min(max(page, 1), len(rendered.pages)) - 1]
 
 
-def with_notice(reply: Reply, press: Press) -> Reply:
-    """Say so where another snapshot answers than the one whose button was pressed."""
+def changed(reply: Reply, press: Press) -> str:
+    """Say so where another snapshot answers than the one whose button was pressed; else return ""."""
     footer = reply.footer
     if footer is None or not press.snapshot or footer.snapshot.startswith(press.snapshot):
-        return reply
-    return noticed(reply, CHANGED)
-
-
-def noticed(reply: Reply, words: str) -> Reply:
-    """Return a reply with a remark in its footer."""
-    footer = reply.footer
-    if footer is None:
-        return reply
-    return replace(reply, footer=replace(footer, notice=" · ".join(filter(None, (footer.notice, words)))))
-
-
-async def send(interaction: Interaction, body: Json, *, private: bool) -> None:
-    """Answer an interaction with a page; a failure is one line in the log, since nobody can be told."""
-    await interaction.response.send_message(
-        view=PageView(body), ephemeral=private, allowed_mentions=discord.AllowedMentions.none()
-    )
+        return ""
+    return CHANGED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import Any
 
 import discord
@@ -11,12 +12,13 @@ import structlog
 
 from bot.adapters.discord.answering import Answering, Dossiers, at
 from bot.adapters.discord.buttons import Picked, Pressed, submitted
-from bot.adapters.discord.commands import Interaction, Translations, Tree, add_commands
+from bot.adapters.discord.commands import Translations, Tree, add_commands
 from bot.adapters.discord.config import DiscordConfig
 from bot.adapters.discord.escape import unescape
 from bot.adapters.discord.limits import walk
 from bot.adapters.discord.lookup import look_up
 from bot.adapters.discord.render import Style
+from bot.adapters.discord.say import NO_MENTIONS, Interaction, answered, say
 from bot.adapters.discord.sync import sync
 from bot.adapters.discord.view import PageView
 from bot.desk import Call, Desk, Suggestion
@@ -35,7 +37,7 @@ def words_of(message: discord.Message) -> str:
     return "\n".join(parts)
 
 
-def everything(channel: str) -> None:
+def everything(channel: str, server: str = "") -> None:
     """Let every channel see every dossier."""
 
 
@@ -77,25 +79,23 @@ class BriefingClient(discord.AutoShardedClient):
             log.error(
                 "commands not registered", status=error.status, code=error.code, detail=error.text[:300]
             )
+        except Exception as error:
+            # A rate limit, or an answer that is not Discord's.
+            log.error("commands not registered", reason=type(error).__name__, detail=str(error)[:300])
 
     # --- what the commands call ------------------------------------------------------------------------
 
     async def on_call(self, interaction: Interaction, call: Call) -> None:
         """Answer a command."""
-        try:
-            reply = self.desk.answer(call, self.answering.who_asks(interaction))
-            await self.answering.answer(interaction, reply)
-        except discord.HTTPException as error:
-            log.warning("command not answered", command=call.command, status=error.status, code=error.code)
+        work = self.answering.answer(interaction, call.command, lambda asker: self.desk.answer(call, asker))
+        await answered("command", work, partial(say, interaction), command=call.command)
 
     async def on_look_up(self, interaction: Interaction, message: discord.Message) -> None:
         """Answer the context menu of a message."""
-        words = words_of(message)
-        try:
-            reply = look_up(self.desk, words, self.answering.who_asks(interaction))
-            await self.answering.answer(interaction, reply)
-        except discord.HTTPException as error:
-            log.warning("menu not answered", status=error.status, code=error.code)
+        work = self.answering.answer(
+            interaction, "", lambda asker: look_up(self.desk, words_of(message), asker)
+        )
+        await answered("menu", work, partial(say, interaction))
 
     def suggest(self, interaction: Interaction, command: str, option: str, typed: str) -> list[Suggestion]:
         """Suggest values of an option."""
@@ -113,16 +113,25 @@ class BriefingClient(discord.AutoShardedClient):
         line = self.addressed(message)
         if line is None:
             return
-        asker = self.answering.asker(message.author, message.channel, message.channel.id)
-        rendered = self.answering.rendered(self.desk.ask(line, asker), Style())
-        try:
-            await message.reply(
-                view=PageView(at(rendered, 1)),
-                mention_author=False,
-                allowed_mentions=discord.AllowedMentions.none(),
-            )
-        except discord.HTTPException as error:
-            log.warning("message not answered", status=error.status, code=error.code)
+        sorry = partial(message.reply, mention_author=False, allowed_mentions=NO_MENTIONS)
+        await answered("message", self._reply(message, line), sorry)
+
+    async def _reply(self, message: discord.Message, line: str) -> None:
+        guild = message.guild.id if message.guild else None
+        channel: object = message.channel
+        if isinstance(channel, discord.PartialMessageable) and guild:
+            # A thread that the client has not been told of: only its channel says what it may see.
+            try:
+                channel = await self.fetch_channel(channel.id)
+            except discord.DiscordException as error:
+                log.warning("channel not known", reason=type(error).__name__)
+        asker = self.answering.asker(message.author, channel, message.channel.id, guild)
+        rendered = await self.answering.computed(
+            lambda promised: self.answering.rendered(self.desk.ask(line, asker), Style())
+        )
+        await message.reply(
+            view=PageView(at(rendered, 1)), mention_author=False, allowed_mentions=NO_MENTIONS
+        )
 
     def addressed(self, message: discord.Message) -> str | None:
         """Return the line that a message asks, or None where it is not for the bot."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Final, Self, cast
 
 import discord
-import structlog
 
-from bot.adapters.discord.answering import GONE, Answering, Interaction
+from bot.adapters.discord.answering import GONE, Answering
+from bot.adapters.discord.say import Interaction, answered, say
 from bot.adapters.discord.state import IN_FOOTER, PATTERN, PICKER, Press, Verb, parse
 from bot.adapters.texts import shorten
-
-log = structlog.get_logger(__name__)
 
 MODAL_TITLE_LENGTH: Final = 45
 LONGEST_INPUT: Final = 200
@@ -38,24 +37,25 @@ class Pressed(discord.ui.DynamicItem[discord.ui.Button[Any]], template=PATTERN):
 
     async def callback(self, interaction: Interaction) -> None:
         """Do what the button says."""
+        await answered("press", self._press(interaction), partial(say, interaction))
+
+    async def _press(self, interaction: Interaction) -> None:
         answering = answering_of(interaction)
         press = self.press
-        try:
-            if press is None:
-                await interaction.response.send_message(GONE, ephemeral=True)
-                return
-            match press.verb:
-                case Verb.ASK:
-                    reply = answering.desk.ask(press.line, answering.who_asks(interaction))
-                    await answering.answer(interaction, reply)
-                case Verb.PAGE:
-                    await answering.turn(interaction, press)
-                case Verb.SHARE:
-                    await answering.share(interaction, press)
-                case Verb.TYPE:
-                    await interaction.response.send_modal(dialogue(press))
-        except discord.HTTPException as error:
-            log.warning("press not answered", status=error.status, code=error.code)
+        if press is None:
+            await say(interaction, GONE)
+            return
+        match press.verb:
+            case Verb.ASK:
+                await answering.answer(
+                    interaction, press.line, lambda asker: answering.desk.ask(press.line, asker)
+                )
+            case Verb.PAGE:
+                await answering.turn(interaction, press)
+            case Verb.SHARE:
+                await answering.share(interaction, press)
+            case Verb.TYPE:
+                await interaction.response.send_modal(dialogue(press))
 
 
 class Picked(discord.ui.DynamicItem[discord.ui.Select[Any]], template=PICKER):
@@ -74,11 +74,9 @@ class Picked(discord.ui.DynamicItem[discord.ui.Select[Any]], template=PICKER):
     async def callback(self, interaction: Interaction) -> None:
         """Ask what was picked."""
         answering = answering_of(interaction)
-        try:
-            line = self.item.values[0] if self.item.values else ""
-            await answering.answer(interaction, answering.desk.ask(line, answering.who_asks(interaction)))
-        except discord.HTTPException as error:
-            log.warning("pick not answered", status=error.status, code=error.code)
+        line = self.item.values[0] if self.item.values else ""
+        work = answering.answer(interaction, line, lambda asker: answering.desk.ask(line, asker))
+        await answered("pick", work, partial(say, interaction))
 
 
 def answering_of(interaction: Interaction) -> Answering:
@@ -110,10 +108,8 @@ async def submitted(interaction: Interaction) -> bool:
     answering = answering_of(interaction)
     quoted = shorten(value, LONGEST_INPUT).replace('"', '""')
     line = f'{press.line}:"{quoted}"'
-    try:
-        await answering.answer(interaction, answering.desk.ask(line, answering.who_asks(interaction)))
-    except discord.HTTPException as error:
-        log.warning("dialogue not answered", status=error.status, code=error.code)
+    work = answering.answer(interaction, line, lambda asker: answering.desk.ask(line, asker))
+    await answered("dialogue", work, partial(say, interaction))
     return True
 
 

@@ -70,7 +70,8 @@ async def serving_discord(
         raise ChatError(str(error)) from None
     finally:
         stop.set()
-        with contextlib.suppress(SettingError, CannotRun):
+        # Why it ended has been raised or logged already.
+        with contextlib.suppress(Exception):
             await running
 
 
@@ -95,4 +96,4 @@ async def _up(chat: Chat, running: asyncio.Task[None], patience: float) -> None:
 
 def _say_why(running: asyncio.Task[None]) -> None:
     if not running.cancelled() and (error := running.exception()):
-        log.error("Discord is not answered any more", reason=str(error))
+        log.error("Discord is not answered any more", reason=str(error) or type(error).__name__)

@@ -57,8 +57,13 @@ def discord_app(
         dry_run: Annotated[
             bool, typer.Option("--dry-run", help="Show the difference and change nothing.")
         ] = False,
+        remove: Annotated[
+            bool, typer.Option("--remove", help="With --guild: take that server's own commands away.")
+        ] = False,
     ) -> None:
         """Show how the registered commands differ from the declared ones, and register those."""
+        if remove and not guild:
+            _stop("--remove takes away the commands of one server: name it with --guild.", USAGE)
         try:
             secrets = secrets_from(os.environ)
             require(secrets)
@@ -69,7 +74,19 @@ def discord_app(
 
         from bot.adapters.discord.registering import Refused, register  # noqa: PLC0415
 
-        work = register(registry(), settings(ctx), secrets.token, guild=guild, dry_run=dry_run)
+        def show(plan: Plan) -> None:
+            sys.stdout.write("".join(f"{one}\n" for one in plan.difference))
+            sys.stdout.flush()
+
+        work = register(
+            registry(),
+            settings(ctx),
+            secrets.token,
+            guild=guild,
+            dry_run=dry_run,
+            remove=remove,
+            show=show,
+        )
         try:
             plan = asyncio.run(work)
         except Refused as error:
@@ -92,13 +109,12 @@ def invitation(application: int) -> str:
 
 
 def planned(plan: Plan, *, dry_run: bool) -> str:
-    """Return what a sync changes, a line each, and what became of it."""
-    lines = "".join(f"{one}\n" for one in plan.difference)
+    """Return what became of a plan; its lines have been shown before."""
     if not plan.needed:
         return f"The commands are registered as declared (fingerprint {plan.declared}).\n"
     if dry_run:
-        return f"{lines}Nothing was changed. Without --dry-run these are registered.\n"
-    return f"{lines}Registered (fingerprint {plan.declared}). Reload Discord to see them.\n"
+        return "Nothing was changed. Without --dry-run these are registered.\n"
+    return f"Registered (fingerprint {plan.declared}). Reload Discord to see them.\n"
 
 
 def _stop(sentence: str, status: int) -> Never:

@@ -11,6 +11,7 @@ import structlog
 from discord import app_commands
 
 from bot.adapters.discord.limits import CHOICE_NAME, CHOICE_VALUE, COMMAND_DESCRIPTION, OPTION_CHOICES
+from bot.adapters.discord.say import FAILED, Interaction, say
 from bot.adapters.texts import inert, shorten, units
 from bot.desk import Call, Suggestion
 from bot.registry import Command, OptionKind, Registry
@@ -23,7 +24,6 @@ LOOK_UP: Final = "Look this up"
 UNCOMPLETED: Final = frozenset({OptionKind.WORDS, OptionKind.CHOICE})
 """Options that nothing completes: free words, and those whose choices Discord shows itself."""
 
-Interaction = discord.Interaction[Any]
 STALE: Final = "This command has changed. Reload Discord (Ctrl+R, or restart the app) and try again."
 
 
@@ -72,15 +72,17 @@ class Tree(app_commands.CommandTree[Any]):
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         """Say in one sentence what happened, where Discord still lets us."""
         stale = isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch)
-        log.warning("command failed", stale=stale, reason=type(error).__name__, detail=str(error)[:200])
-        sentence = STALE if stale else "Something went wrong here; nothing was changed. Try again."
+        if stale:
+            log.warning("command is stale", reason=type(error).__name__, detail=str(error)[:200])
+        else:
+            log.error("command failed", reason=type(error).__name__, exc_info=error)
         try:
             if interaction.response.is_done():
                 return
             if interaction.type is discord.InteractionType.autocomplete:
                 await interaction.response.autocomplete([])
             else:
-                await interaction.response.send_message(sentence, ephemeral=True)
+                await say(interaction, STALE if stale else FAILED)
         except discord.HTTPException as failed:
             log.warning("no answer possible", status=failed.status, code=failed.code)
 

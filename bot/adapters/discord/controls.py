@@ -15,6 +15,7 @@ from bot.adapters.discord.limits import (
     SELECT,
     SELECT_OPTIONS,
     Json,
+    walk,
 )
 from bot.adapters.discord.state import PICKER_ID, Press, Verb, fits_button, fits_option
 from bot.adapters.paging import Page
@@ -74,6 +75,17 @@ def rows(page: Page, line: str, *, pager: bool, share: bool) -> list[Json]:
         snapshot = reply.footer.snapshot if reply.footer else ""
         last.append(_button("Share to channel", Press(Verb.SHARE, line, page.number, snapshot)))
     return [*found, {"type": ROW, "components": last}] if last else found
+
+
+def left_out(page: Page, line: str) -> int:
+    """Return how many choices of a page have neither a button nor a place in the select."""
+    given = {
+        one.get("value") or one.get("custom_id")
+        for one in walk(rows(page, line, pager=False, share=False))
+        for one in (one, *one.get("options", ()))
+    }
+    wanted = {one.command for one in page.reply.actions if one.label.strip() and fits_option(one.command)}
+    return sum(not {one, Press(Verb.ASK, one).custom_id} & given for one in wanted - {line} if one.strip())
 
 
 def _names(reply: Reply) -> Iterator[tuple[str, str]]:

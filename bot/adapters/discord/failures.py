@@ -57,20 +57,28 @@ _MISSING_ACCESS, _MISSING_PERMISSIONS = 50001, 50013
 
 
 def failure(
-    error: BaseException, channel: Any, posted: PostRef | None, *, reading: bool = False
+    error: BaseException,
+    channel: Any,
+    posted: PostRef | None,
+    *,
+    reading: bool = False,
+    looking: bool = False,
 ) -> PostFailure:
-    """Return what an error means for a post to a channel, or for reading one."""
+    """Return what an error means for a post to a channel, for reading one, or for looking one up."""
     if isinstance(error, discord.RateLimited):
         return _limited(error.retry_after, posted)
     if isinstance(error, discord.HTTPException):
-        return _refused(error, channel, posted, reading)
+        return _refused(error, channel, posted, reading, looking)
+    if isinstance(error, discord.InvalidData):
+        # A kind of channel that the library does not know.
+        return nobody_writes(channel, posted)
     if isinstance(error, aiohttp.ClientConnectorError):
         return Transient("Discord cannot be reached.", posted)
     return Unknown(f"Discord's answer got lost ({type(error).__name__}).", posted)
 
 
 def _refused(
-    error: discord.HTTPException, channel: Any, posted: PostRef | None, reading: bool
+    error: discord.HTTPException, channel: Any, posted: PostRef | None, reading: bool, looking: bool
 ) -> PostFailure:
     place = _name(channel)
     if error.status == 429:
@@ -86,9 +94,16 @@ def _refused(
     if error.code in _CODES:
         return Permanent(_CODES[error.code].format(place=place), posted)
     if error.code in {_MISSING_ACCESS, _MISSING_PERMISSIONS}:
-        names = " and ".join(_missing(channel, reading))
+        if isinstance(channel, discord.Thread) and channel.is_private() and channel.me is None:
+            return Permanent(f"The bot is not in the private thread {place}. Mention it there.", posted)
+        names = "View Channel" if looking else " and ".join(_missing(channel, reading))
         return Permanent(f"In {place} the bot lacks {names}. Allow it in the channel's permissions.", posted)
     return Permanent(f"Discord refused the post in {place} (code {error.code}): {error.text[:200]}", posted)
+
+
+def nobody_writes(channel: Any, posted: PostRef | None) -> Permanent:
+    """Return what it means that a channel takes no messages."""
+    return Permanent(_CODES[50008].format(place=_name(channel)), posted)
 
 
 def _limited(retry_after: object, posted: PostRef | None) -> Transient:

@@ -45,12 +45,6 @@ CHOICE_NAME: Final = 100
 CHOICE_VALUE: Final = 100
 COMMAND_TEXT: Final = 8_000
 """Names, descriptions and values of one command together, the longest localisation of each."""
-OPTION_VALUE_LENGTH: Final = 6_000
-"""What Discord lets a person type into a string option."""
-
-# https://docs.discord.com/developers/interactions/receiving-and-responding
-FIRST_RESPONSE_SECONDS: Final = 3.0
-TOKEN_SECONDS: Final = 15 * 60
 
 ROW, BUTTON, SELECT, TEXT_DISPLAY, GALLERY, SEPARATOR, CONTAINER = 1, 2, 3, 10, 12, 14, 17
 """Types of components."""

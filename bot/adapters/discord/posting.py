@@ -14,7 +14,7 @@ import msgspec
 from discord.abc import Messageable, Snowflake
 
 from bot.adapters.discord.escape import unescape
-from bot.adapters.discord.failures import PostFailure, Transient, Unknown, failure
+from bot.adapters.discord.failures import Permanent, PostFailure, Transient, Unknown, failure, nobody_writes
 from bot.adapters.discord.limits import NONCE, TEXT_DISPLAY, THREAD_NAME, Json, walk
 from bot.adapters.discord.view import PageView, marked
 from bot.adapters.texts import shorten
@@ -109,44 +109,77 @@ class Poster:
                     if 1 in found:
                         return _ref(place, str(thread.id), found)
                 return None
+        except PostFailure:
+            raise
         except Exception as error:
             raise failure(error, channel, None, reading=True) from error
 
     async def _channel(self, place: str, done: PostRef | None) -> Any:
-        number = int(done.channel) if done and done.messages else int(place)
+        named = done.channel if done and done.messages else place
+        if not (named.isascii() and named.isdigit()):
+            raise Permanent(f"The place “{named}” is not the id of a channel. Copy the channel's id.", done)
+        number = int(named)
         cached = self._client.get_channel(number)
         if cached is not None:
-            return cached
+            return _writable(cached, done)
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._client.fetch_channel(number)
+                fetched = await self._client.fetch_channel(number)
         except Exception as error:
-            found = failure(error, discord.Object(number), done, reading=True)
+            found = failure(error, discord.Object(number), done, looking=True)
             if isinstance(found, Unknown):
                 # Nothing has been sent yet, so the outcome is known.
                 found = Transient(found.sentence, done)
             raise found from error
+        return _writable(fetched, done)
 
     async def _pages(self, channel: Messageable, wanted: dict[int, int], start: datetime) -> dict[int, str]:
         """Return the ids of the bot's own messages by page number."""
         found: dict[int, str] = {}
         me = self._client.user.id if self._client.user else 0
+        read = 0
         async for message in channel.history(after=start, limit=LOOK_BACK, oldest_first=True):
+            read += 1
             if message.author.id == me and message.components:
                 number = wanted.get(getattr(message.components[0], "id", None) or 0)
                 if number is not None:
                     found.setdefault(number, str(message.id))
+        if read >= LOOK_BACK and not found:
+            raise _too_much(start)
         return found
 
     async def _own_threads(self, forum: discord.ForumChannel, start: datetime) -> list[discord.Thread]:
         """Return the forum's threads that the bot has opened since, those that are archived too."""
         me = self._client.user.id if self._client.user else 0
         threads = [one for one in await forum.guild.active_threads() if one.parent_id == forum.id]
+        read = 0
         async for one in forum.archived_threads(limit=LOOK_BACK):
+            read += 1
             if (one.archive_timestamp or start) < start:
                 break
             threads.append(one)
+        else:
+            if read >= LOOK_BACK:
+                raise _too_much(start)
         return [one for one in threads if one.owner_id == me and _created(one) >= start]
+
+
+def _writable(channel: Any, done: PostRef | None) -> Any:
+    """Return a channel that takes messages or posts.
+
+    Raises:
+        Permanent: it is a category or the like.
+    """
+    if not isinstance(channel, Messageable | discord.ForumChannel):
+        raise nobody_writes(channel, done)
+    return channel
+
+
+def _too_much(start: datetime) -> Unknown:
+    return Unknown(
+        f"Too much was written since {start:%d %B %Y, %H:%M} UTC to find the post. "
+        "Look for it in the channel."
+    )
 
 
 def nonce(key: str, page: int) -> str:

@@ -20,6 +20,7 @@ from discord.state import ConnectionState
 
 from bot.adapters.discord.limits import Json
 
+_THREAD: Final = {"owner_id": "0", "message_count": 0, "member_count": 0, "rate_limit_per_user": 0}
 TESTED: Final = "2.7"
 
 
@@ -48,6 +49,9 @@ def _check() -> None:
         for name, (found, parameters) in wanted.items()
         if found is None or list(inspect.signature(found).parameters)[: len(parameters)] != parameters  # type: ignore[arg-type]
     ]
+    for name in ("to_components", "has_components_v2"):
+        if not callable(getattr(discord.ui.LayoutView, name, None)):
+            missing.append(f"LayoutView.{name}")
     if "_parent" not in getattr(ShardInfo, "__slots__", ()):
         missing.append("ShardInfo._parent")
     if "_last_recv" not in inspect.getsource(KeepAliveHandler):
@@ -70,6 +74,10 @@ def receive_interaction(client: discord.Client, data: Mapping[str, Any]) -> None
     Raises:
         KeyError, TypeError, ValueError: the payload is not an interaction.
     """
+    channel = data.get("channel")
+    if isinstance(channel, dict):
+        # Of a thread only a part is sent, and the library wants all of it where the thread is not cached.
+        data = {**data, "channel": {**_THREAD, **channel}}
     client._connection.parse_interaction_create(data)  # type: ignore[arg-type]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 import discord
 
-from bot.adapters.discord.commands import Interaction, Translations, Tree, add_commands
+from bot.adapters.discord.commands import Translations, Tree, add_commands
 from bot.adapters.discord.config import DiscordConfig
+from bot.adapters.discord.say import Interaction
 from bot.adapters.discord.sync import Plan, plan, sync
 from bot.desk import Call, Suggestion
 from bot.registry import Registry
@@ -33,9 +35,19 @@ class _Nobody:
 
 
 async def register(
-    registry: Registry, config: DiscordConfig, token: str, *, guild: int = 0, dry_run: bool = False
+    registry: Registry,
+    config: DiscordConfig,
+    token: str,
+    *,
+    guild: int = 0,
+    dry_run: bool = False,
+    remove: bool = False,
+    show: Callable[[Plan], None] = lambda plan: None,
 ) -> Plan:
     """Compare and, unless it is a dry run, register the commands for all servers or for one.
+
+    With `remove` that one server's own commands are taken away. `show` is given the plan before anything is
+    changed.
 
     Raises:
         Refused: the token is wrong, the bot is not in that server, or Discord cannot be reached.
@@ -44,22 +56,24 @@ async def register(
     tree: Any = Tree(client)
     add_commands(tree, registry, _Nobody())
     where = discord.Object(guild) if guild else None
-    if where:
+    if where and not remove:
         tree.copy_global_to(guild=where)
     if config.translations:
         await tree.set_translator(Translations(config.translations))
     try:
         await client.login(token)
-        return await (plan if dry_run else sync)(client, tree, where)
+        made = await plan(client, tree, where)
+        show(made)
+        return made if dry_run else await sync(client, tree, where)
     except discord.LoginFailure:
         raise Refused(
             "Discord does not know this token. Make a new one in the developer portal, page Bot, "
             "and put it into DISCORD_TOKEN."
         ) from None
     except discord.Forbidden:
+        where_to = f"in the server {guild}. Add it there" if guild else "for this application. Add it anew"
         raise Refused(
-            f"The bot may not register commands in the server {guild}. Add it there with the link of "
-            "`briefing-bot discord invite`."
+            f"The bot may not register commands {where_to} with the link of `briefing-bot discord invite`."
         ) from None
     except discord.HTTPException as error:
         raise Refused(

@@ -51,6 +51,9 @@ from bot.reply import (
 )
 
 TITLE_LENGTH: Final = 200
+REMARK_LENGTH: Final = 120
+_REMARK_ROOM: Final = 3 + 2 * REMARK_LENGTH
+"""What a remark takes at most, with what parts it from the rest: escaped, a character is two units."""
 COMMAND_LENGTH: Final = 1_000
 ALT_LENGTH: Final = MEDIA_DESCRIPTION // 2
 ACCENT: Final = {
@@ -74,12 +77,14 @@ class Style(msgspec.Struct, frozen=True):
     """How a reply is to be laid out.
 
     `pager` adds buttons that turn the pages, `share` the one that shows a private answer to the channel.
-    `brief` is on only where one statement's source lines would not fit a page otherwise.
+    `brief` is on only where one statement's source lines would not fit a page otherwise. `remark` is added to
+    the footer, if there is one; at most :data:`REMARK_LENGTH` characters are shown.
     """
 
     pager: bool = True
     share: bool = False
     brief: bool = False
+    remark: str = ""
 
 
 DEFAULT: Final = Style()
@@ -91,7 +96,8 @@ BREAK: Final = " "
 def render(reply: Reply, style: Style = DEFAULT) -> Rendered:
     """Render all pages of a reply.
 
-    Sharing makes no difference to how a reply is cut: a page has the same words in private and in public.
+    Sharing and remarks make no difference to how a reply is cut: a page has the same words in private and in
+    public.
     """
     reply, notes = _prepared(reply)
     for trial, each, why in _attempts(reply, style):
@@ -100,6 +106,11 @@ def render(reply: Reply, style: Style = DEFAULT) -> Rendered:
             pages, cuts = paginate(trial, tried.fits)
         except ValueError:
             continue
+        lost = max(controls.left_out(page, _command(page.reply)) for page in pages)
+        if lost:
+            what = "1 choice is" if lost == 1 else f"{lost:,} choices are"
+            sentence = f"A message holds no more buttons and options: {what} left out."
+            cuts = [*cuts, Degradation("reply", Degree.PARTIAL, sentence)]
         return Rendered([tried.body(page) for page in pages], [*notes, *why, *cuts])
     raise AssertionError("unreachable: the last attempt is one short line")
 
@@ -120,20 +131,23 @@ class _Tried:
 
     def __init__(self, style: Style) -> None:
         self._style = style
+        self._plain = replace(style, remark="")
         self._page: Page | None = None
         self._inside: list[Json] = []
 
     def body(self, page: Page) -> Json:
-        return _body(page, self._style, self.words(page))
+        inside = _words(page, self._style) if self._style.remark else self.words(page)
+        return _body(page, self._style, inside)
 
     def words(self, page: Page) -> list[Json]:
         if page is not self._page:
-            self._page, self._inside = page, _words(page, self._style)
+            self._page, self._inside = page, _words(page, self._plain)
         return self._inside
 
     def fits(self, page: Page) -> bool:
         inside = self.words(page)
-        if sum(units(one.get("content", "")) for one in inside) > TEXT:
+        room = TEXT - (_REMARK_ROOM if page.reply.footer else 0)
+        if sum(units(one.get("content", "")) for one in inside) > room:
             return False
         if 1 + len(inside) + controls.MOST_COMPONENTS <= COMPONENTS:
             return True
@@ -151,7 +165,7 @@ def _body(page: Page, style: Style, inside: list[Json]) -> Json:
     """Return one page as the body of a message-create request."""
     reply = page.reply
     container = {"type": CONTAINER, "accent_color": ACCENT[reply.kind], "components": inside}
-    line = reply.footer.command if reply.footer else ""
+    line = _command(reply)
     share = style.share and reply.kind is Kind.ANSWER
     rows = controls.rows(page, line, pager=style.pager, share=share)
     return {
@@ -159,6 +173,10 @@ def _body(page: Page, style: Style, inside: list[Json]) -> Json:
         "allowed_mentions": {"parse": []},
         "components": [container, *rows],
     }
+
+
+def _command(reply: Reply) -> str:
+    return reply.footer.command if reply.footer else ""
 
 
 def _prepared(reply: Reply) -> tuple[Reply, list[Degradation]]:
@@ -221,7 +239,7 @@ def _parts(page: Page, style: Style) -> Iterator[str | Json]:
         yield "\n".join(source(one, brief=style.brief) for one in reply.sources)
         yield {"type": SEPARATOR, "divider": False, "spacing": 1}
     if reply.footer or page.of > 1:
-        content = "\n".join(_footer(reply.footer, page))
+        content = "\n".join(_footer(reply.footer, page, style.remark))
         yield {"type": TEXT_DISPLAY, "id": FOOTER_ID, "content": content}
 
 
@@ -237,13 +255,14 @@ def _left_out(count: int) -> str:
     return f"{many} not shown. Narrow the question to see them."
 
 
-def _footer(footer: Footer | None, page: Page) -> Iterator[str]:
+def _footer(footer: Footer | None, page: Page, remark: str) -> Iterator[str]:
     """Yield the small print; the command stands on the last line, alone, so that a button can read it."""
     turned = f"page {page.number} of {page.of}" if page.of > 1 else ""
     if footer is None:
         yield f"{SMALL}{turned}"
         return
-    about = replace(footer, command=turned).text
+    notice = " · ".join(filter(None, (footer.notice, shorten(remark, REMARK_LENGTH))))
+    about = replace(footer, command=turned, notice=notice).text
     yield SMALL + escape(about)
     if footer.command.strip():
         yield SMALL + escape(footer.command.strip())

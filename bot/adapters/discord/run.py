@@ -26,6 +26,10 @@ from bot.desk import Desk
 log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE: Final = 60.0
+LONGEST_LIMIT: Final = 3_600.0
+"""The longest rate limit that is believed, in seconds."""
+
+_UNREACHABLE: Final = (discord.DiscordException, aiohttp.ClientError, OSError)
 
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#gateway
 _CLOSED: Final = {
@@ -63,7 +67,8 @@ async def run_discord(
 ) -> None:
     """Answer until `stop` is set, connected to the gateway or, with `http`, listening for interactions.
 
-    While Discord cannot be reached it tries again, at first after a second, at most after a minute.
+    While Discord cannot be reached it tries again, at first after a second, at most after a minute, or when
+    a rate limit is over.
     `started` is told of each client that is made, for posts and health, `listening` the host and port.
 
     Raises:
@@ -83,16 +88,32 @@ async def run_discord(
                 await _session(client, None, _serve(client, secrets, listening), stop)
             else:
                 await _session(client, watchdog, client.start(secrets.token), stop)
-        except (discord.GatewayNotFound, discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning("Discord cannot be reached", reason=type(error).__name__, again_in=pause)
-        except discord.ConnectionClosed as error:
-            log.warning("Discord closed the connection", code=error.code, again_in=pause)
+        except CannotRun:
+            raise
+        except Exception as error:
+            # A rate limit, a page of HTML, what the library makes of either: only what is above is for
+            # somebody to mend, and a bot that has given up answers nobody.
+            longer = _log_failure(error, pause)
+        else:
+            longer = 0.0
         if stop.is_set():
             return
         if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
             pause = 1.0
-        await _first(stop.wait(), wait(pause))
+        await _first(stop.wait(), wait(max(pause, longer)))
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _log_failure(error: Exception, pause: float) -> float:
+    """Log why a client ended; return for how many seconds Discord wants not to be asked."""
+    longer = min(error.retry_after, LONGEST_LIMIT) if isinstance(error, discord.RateLimited) else 0.0
+    if isinstance(error, discord.ConnectionClosed):
+        log.warning("Discord closed the connection", code=error.code, again_in=pause)
+    elif isinstance(error, _UNREACHABLE):
+        log.warning("Discord cannot be reached", reason=type(error).__name__, again_in=max(pause, longer))
+    else:
+        log.error("the client broke", reason=type(error).__name__, again_in=pause, exc_info=error)
+    return longer
 
 
 async def _serve(
@@ -151,6 +172,10 @@ async def _session(
             await running
         if not client.is_closed():
             await client.close()
+        if looking:
+            # The library may have swallowed the first cancellation, in the middle of a reconnect.
+            looking.cancel()
+            await asyncio.wait([looking], timeout=LONGEST_PAUSE)
 
 
 async def _first(*waits: Awaitable[Any]) -> None:

@@ -17,6 +17,7 @@ from bot.adapters.discord.private import receive_interaction
 log = structlog.get_logger(__name__)
 
 PATH: Final = "/discord/interactions"
+HEALTH: Final = "/healthz"
 BODY_BYTES: Final = 512 * 1024
 """A message in the context menu may bring its embeds and components along."""
 
@@ -37,6 +38,7 @@ def interactions_app(
     receiver = _Receiver(client, guard, read_seconds)
     app = web.Application(client_max_size=BODY_BYTES)
     app.router.add_post(PATH, receiver.receive)
+    app.router.add_get(HEALTH, _health)
     return app
 
 
@@ -89,6 +91,10 @@ class _Receiver:
         if len(self._done) > REMEMBERED:
             self._done.popitem(last=False)
         return web.Response(status=202)
+
+
+async def _health(request: web.Request) -> web.Response:
+    return web.Response(text="ok")
 
 
 def _malformed() -> web.Response:

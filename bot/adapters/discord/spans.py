@@ -19,8 +19,23 @@ def markdown(line: Line) -> str:
 
     Kept, since finding where a page ends renders the same lines several times.
     """
-    written = "".join(map(_span, line.spans))
-    return " ".join(written.split())
+    written = plain = ""
+    for span in line.spans:
+        words = _literal(span)
+        if words is None:
+            written += escape(plain) + _span(span)
+            plain = ""
+        else:
+            # Escaped together: two harmless halves may make a link or a mention.
+            plain += words
+    return " ".join((written + escape(plain)).split())
+
+
+def _literal(span: Span) -> str | None:
+    """Return the words of a span that stands for nothing but its words."""
+    if isinstance(span, When):
+        return None if _instant(span) else span.text
+    return span.text if isinstance(span, Text | Name) else None
 
 
 def _span(span: Span) -> str:
@@ -51,12 +66,16 @@ def strong(text: str) -> str:
 
 def date(when: When) -> str:
     """Return a date in words; an instant with its time of day is shown in each reader's own zone."""
+    return _instant(when) or escape(when.text)
+
+
+def _instant(when: When) -> str:
     if not _INSTANT.fullmatch(when.edtf):
-        return escape(when.text)
+        return ""
     try:
         return f"<t:{int(datetime.fromisoformat(when.edtf).timestamp())}:f>"
     except (ValueError, OverflowError):
-        return escape(when.text)
+        return ""
 
 
 @lru_cache(maxsize=256)

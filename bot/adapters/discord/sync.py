@@ -60,8 +60,8 @@ async def plan(client: discord.Client, tree: Tree, guild: discord.Object | None 
     Raises:
         discord.HTTPException: Discord refused, or could not be reached.
     """
-    ours = canonical(await private.declared(tree, guild))
-    theirs = canonical(await private.registered(client, guild))
+    ours = canonical(await private.declared(tree, guild), guild=guild is not None)
+    theirs = canonical(await private.registered(client, guild), guild=guild is not None)
     return Plan(fingerprint(ours), fingerprint(theirs), tuple(difference(theirs, ours)))
 
 
@@ -78,15 +78,18 @@ async def sync(client: discord.Client, tree: Tree, guild: discord.Object | None 
     return made
 
 
-def canonical(payload: list[Json]) -> list[Json]:
-    """Return commands as they are compared: what Discord adds is gone, what it leaves out is there."""
+def canonical(payload: list[Json], *, guild: bool = False) -> list[Json]:
+    """Return commands as they are compared: what Discord adds is gone, what it leaves out is there.
+
+    A server's own commands have neither contexts nor kinds of installation: Discord ignores them there.
+    """
     commands = [_kept(one, _COMMAND) for one in payload]
     for one in commands:
         one["options"] = [_kept(option, _OPTION) for option in one["options"]]
         for option in one["options"]:
             option["choices"] = [{"name": each["name"], "value": each["value"]} for each in option["choices"]]
-        one["contexts"] = sorted(one["contexts"])
-        one["integration_types"] = sorted(one["integration_types"])
+        one["contexts"] = [] if guild else sorted(one["contexts"])
+        one["integration_types"] = [] if guild else sorted(one["integration_types"])
         one["default_member_permissions"] = one["default_member_permissions"] and str(
             one["default_member_permissions"]
         )

@@ -66,38 +66,43 @@ class Watchdog:
         ]
 
     async def run(self) -> None:
-        """Look until cancelled."""
-        while True:
+        """Look until cancelled, or until the client is closed: the library swallows a cancellation."""
+        while not self._client.is_closed():
             await self._wait(LOOK_SECONDS)
-            try:
-                await self.look()
-            except Exception:
-                # A watchdog that dies is worse than one look that fails.
-                log.exception("looking at the shards failed")
+            await self.look()
 
     async def look(self) -> None:
         """Look at every shard once; connect those anew that are silent."""
         for number, shard in list(self._client.shards.items()):
-            if shard.is_closed():
-                self._answered.pop(number, None)
-                continue
-            quiet = self._quiet(shard)
-            if quiet is not None and quiet > HEART_SECONDS:
-                await self._reconnect(number, shard, f"nothing came for {quiet:.0f} s")
-                continue
-            last = self._answered.setdefault(number, self._clock())
-            if self._clock() - last >= self._silence:
-                await self._probe(number, shard)
+            try:
+                await self._look_at(number, shard)
+            except Exception:
+                # One shard must not keep the others from being looked at, nor end the watchdog.
+                log.exception("looking at a shard failed", shard=number)
+
+    async def _look_at(self, number: int, shard: discord.ShardInfo) -> None:
+        if shard.is_closed():
+            self._answered.pop(number, None)
+            return
+        quiet = self._quiet(shard)
+        if quiet is not None and quiet > HEART_SECONDS:
+            await self._reconnect(number, shard, f"nothing came for {quiet:.0f} s")
+            return
+        last = self._answered.setdefault(number, self._clock())
+        if self._clock() - last >= self._silence:
+            await self._probe(number, shard)
 
     async def _probe(self, number: int, shard: discord.ShardInfo) -> None:
-        guild = next((one for one in self._client.guilds if one.shard_id == number), None)
+        guild = next(
+            (one for one in self._client.guilds if one.shard_id == number and not one.unavailable), None
+        )
         user = self._client.user
         if guild is None or user is None:
             return
         try:
             async with asyncio.timeout(self._patience):
                 await guild.query_members(user_ids=[user.id], cache=False)
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             await self._reconnect(number, shard, "an event that was asked for did not come")
         else:
             self._answered[number] = self._clock()

@@ -19,4 +19,4 @@ def config() -> DiscordConfig:
 
 @pytest.fixture
 def simcord_bot(desk: StubDesk, config: DiscordConfig) -> BriefingClient:
-    return BriefingClient(desk, config, lambda channel: ("ferries",) if channel else None)
+    return BriefingClient(desk, config, lambda channel, server: ("ferries",) if channel else None)

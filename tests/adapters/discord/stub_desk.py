@@ -17,6 +17,7 @@ from bot.reply import (
     Paragraph,
     Reply,
     SourceLine,
+    Visibility,
     Wanted,
     line,
 )
@@ -70,11 +71,16 @@ class StubDesk:
     snapshot: str = "3f9c2a71aa"
     asked: list[tuple[str, Asker]] = field(default_factory=list)
     breaks: bool = False
+    kind: Kind = Kind.ANSWER
+    visibility: Visibility = Visibility.PRIVATE
+    footless: bool = False
 
     def notice_for(self, asker: Asker) -> str:
         return ""
 
     def ask(self, line: str, asker: Asker) -> Reply:
+        if self.breaks:
+            raise RuntimeError("asking is broken")
         try:
             return self.answer(read_line(line, self.registry), asker)
         except Misread as error:
@@ -84,6 +90,8 @@ class StubDesk:
         command = self.registry.get(call.command)
         assert command
         self.asked.append((self.canonical(call), asker))
+        if self.breaks:
+            raise RuntimeError("answering is broken")
         if missing := [
             one.name for one in command.options if one.required and one.name not in call.arguments
         ]:
@@ -102,12 +110,13 @@ class StubDesk:
         reply = command.run(None, **given)
         footer = Footer(self.snapshot, "1 June 2024", 42, self.canonical(call))
         return Reply(
-            kind=reply.kind,
+            kind=self.kind,
+            visibility=self.visibility,
             title=reply.title,
             summary=reply.summary,
             blocks=reply.blocks,
             sources=reply.sources,
-            footer=footer,
+            footer=None if self.footless else footer,
         )
 
     def suggest(

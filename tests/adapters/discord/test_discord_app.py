@@ -323,3 +323,29 @@ def test_nothing_privileged_is_asked_for(desk: StubDesk) -> None:
     assert not (mentions.users)
     assert not (mentions.roles)
     assert not (mentions.replied_user)
+
+
+def message(author_is_bot: bool, kind: discord.MessageType, text: str) -> Any:
+    return SimpleNamespace(
+        author=SimpleNamespace(bot=author_is_bot),
+        type=kind,
+        content=text,
+        guild=SimpleNamespace(self_role=SimpleNamespace(id=8)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("author_is_bot", "kind", "text", "line"),
+    [
+        (False, discord.MessageType.default, "<@&8> who gref", "who gref"),
+        (False, discord.MessageType.reply, "<@7> who gref", "who gref"),
+        (True, discord.MessageType.default, "<@7> who gref", None),
+        (False, discord.MessageType.pins_add, "<@7> who gref", None),
+    ],
+)
+def test_people_may_address_the_bot_or_its_role(
+    desk: StubDesk, author_is_bot: bool, kind: discord.MessageType, text: str, line: str | None
+) -> None:
+    client = BriefingClient(desk)
+    client._connection.user = SimpleNamespace(id=7)  # type: ignore[assignment]
+    assert client.addressed(message(author_is_bot, kind, text)) == line

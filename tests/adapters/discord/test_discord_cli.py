@@ -17,6 +17,7 @@ from bot.adapters.discord.config import DiscordConfig, DiscordSecrets, SettingEr
 from bot.adapters.discord.invite import PERMISSION_BITS, NotAnId, application_id, server_link
 from bot.adapters.discord.limits import problems
 from bot.adapters.discord.registering import Refused, register
+from bot.adapters.discord.sync import Plan
 
 APP = discord_app(lambda: REGISTRY, lambda ctx: DiscordConfig())
 NEW_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.GaBcDe.abcdefghijklmnopqrstuvwxyz0123456789AB"
@@ -100,6 +101,30 @@ async def test_sync_for_one_server() -> None:
         await register(REGISTRY, DiscordConfig(), TOKEN, guild=200)
         assert len(fake.seen("PUT", r"/applications/100/guilds/200/commands")[0]) == 4
         assert fake.seen("PUT", r"/applications/100/commands") == []
+        again = await register(REGISTRY, DiscordConfig(), TOKEN, guild=200)
+        assert again.difference == ()
+        assert not again.needed
+
+
+async def test_the_plan_is_shown_before_anything_is_changed() -> None:
+    async with FakeDiscord().serve() as fake:
+        shown: list[tuple[Plan, int]] = []
+
+        def show(plan: Plan) -> None:
+            shown.append((plan, len(fake.commands)))
+
+        await register(REGISTRY, DiscordConfig(), TOKEN, show=show)
+        ((plan, before),) = shown
+        assert before == 0
+        assert len(plan.difference) == len(fake.commands) == 4
+
+
+async def test_a_servers_own_commands_are_taken_away() -> None:
+    async with FakeDiscord().serve() as fake:
+        await register(REGISTRY, DiscordConfig(), TOKEN, guild=200)
+        done = await register(REGISTRY, DiscordConfig(), TOKEN, guild=200, remove=True)
+        assert [one[0] for one in done.difference] == ["-"] * 4
+        assert fake.commands == []
 
 
 async def test_sync_says_what_to_do_when_it_is_refused() -> None:
@@ -109,6 +134,9 @@ async def test_sync_says_what_to_do_when_it_is_refused() -> None:
         fake.fault("GET", r".*/commands", status=403, body={"message": "Missing Access", "code": 50001})
         with pytest.raises(Refused, match="may not register commands in the server 200"):
             await register(REGISTRY, DiscordConfig(), TOKEN, guild=200)
+        fake.fault("GET", r".*/commands", status=403, body={"message": "Missing Access", "code": 50001})
+        with pytest.raises(Refused, match="for this application"):
+            await register(REGISTRY, DiscordConfig(), TOKEN)
         fake.fault("PUT", r".*/commands", status=400, body={"message": "Invalid Form Body", "code": 30034})
         with pytest.raises(Refused, match="code 30034"):
             await register(REGISTRY, DiscordConfig(), TOKEN)
@@ -145,6 +173,9 @@ def test_the_command_line_prints_message_bodies_and_the_link(tmp_path: Path) -> 
     assert len(pages) > 1
     assert all(problems(page) == [] for page in pages)
     assert "client_id=123456789012345678" in bot("discord", "invite", DISCORD_TOKEN=NEW_TOKEN).stdout
+    everywhere = bot("discord", "sync", "--remove", DISCORD_TOKEN=NEW_TOKEN)
+    assert everywhere.returncode == 2
+    assert "name it with --guild" in everywhere.stderr
     refused = bot("discord", "sync", "--dry-run")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.startswith("Set DISCORD_TOKEN")

@@ -17,6 +17,7 @@ from fakes.discord_payloads import (
     TEXT_CHANNEL,
     THREAD_CHANNEL,
     USER,
+    USER_ID,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from samples import SAMPLES
 
 from bot.adapters.discord.failures import Permanent, PostFailure, Transient, Unknown, failure
 from bot.adapters.discord.limits import Json
-from bot.adapters.discord.posting import Poster, PostRef, mark, nonce
+from bot.adapters.discord.posting import LOOK_BACK, Poster, PostRef, mark, nonce
 from bot.adapters.discord.render import Style, render
 
 EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
@@ -310,3 +311,68 @@ def test_keys_and_pages_differ() -> None:
     made = {nonce(f"k{n}", page) for n in range(200) for page in range(1, 6)}
     assert len(made) == 1_000
     assert nonce("k1", 1) != nonce("k", 11)
+
+
+@pytest.mark.parametrize("place", ["#desk", "", "４００", "-400"])
+async def test_a_place_that_is_no_id_is_said(poster: Poster, place: str) -> None:
+    with pytest.raises(Permanent, match="is not the id of a channel"):
+        await poster.post(place, pages(), "k")
+    with pytest.raises(Permanent, match="is not the id of a channel"):
+        await poster.find(place, "k", EPOCH)
+
+
+@pytest.mark.parametrize("kind", [4, 99])
+async def test_where_nobody_can_write_is_said(poster: Poster, fake: FakeDiscord, kind: int) -> None:
+    payload = fake.channel_payload(TEXT_CHANNEL) | {"type": kind}
+    fake.fault("GET", rf"/channels/{TEXT_CHANNEL}", status=200, body=payload)
+    with pytest.raises(Permanent, match="it is not a text channel"):
+        await poster.post(str(TEXT_CHANNEL), pages(), "k")
+
+
+async def test_what_was_not_read_to_the_end_is_unknown(poster: Poster, fake: FakeDiscord) -> None:
+    there = fake.messages[TEXT_CHANNEL]
+    there += [fake.message_payload(TEXT_CHANNEL, USER, []) for _ in range(LOOK_BACK - 1)]
+    assert await poster.find(str(TEXT_CHANNEL), "k", EPOCH) is None
+    there.append(fake.message_payload(TEXT_CHANNEL, USER, []))
+    with pytest.raises(Unknown, match="Too much was written since"):
+        await poster.find(str(TEXT_CHANNEL), "k", EPOCH)
+
+
+async def test_archived_threads_are_looked_through_up_to_their_end(
+    poster: Poster, client: discord.Client, fake: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = await poster.post(str(FORUM_CHANNEL), pages(1), "k")
+    client._connection._add_guild_from_data(fake.guild_payload())  # type: ignore[arg-type]
+    forum = client.get_channel(FORUM_CHANNEL)
+    assert isinstance(forum, discord.ForumChannel)
+    (payload,) = fake.threads.values()
+    archived = [discord.Thread(guild=forum.guild, state=client._connection, data=payload)]  # type: ignore[arg-type]
+    fake.threads.clear()
+
+    async def archive(self: object, *, limit: int) -> AsyncIterator[discord.Thread]:
+        for one in archived[:limit]:
+            yield one
+
+    monkeypatch.setattr(discord.ForumChannel, "archived_threads", archive)
+    assert await poster.find(str(FORUM_CHANNEL), "k", EPOCH) == ref
+    archived[0].owner_id = USER_ID
+    assert await poster.find(str(FORUM_CHANNEL), "k", EPOCH) is None
+    archived *= LOOK_BACK
+    with pytest.raises(Unknown, match="Too much was written since"):
+        await poster.find(str(FORUM_CHANNEL), "k", EPOCH)
+
+
+async def test_a_channel_that_cannot_be_looked_up_lacks_one_permission(
+    poster: Poster, fake: FakeDiscord
+) -> None:
+    fake.fault("GET", r"/channels/\d+", status=403, body={"message": "Missing Access", "code": 50001})
+    with pytest.raises(Permanent, match=f"In {TEXT_CHANNEL} the bot lacks View Channel. Allow"):
+        await poster.post(str(TEXT_CHANNEL), pages(), "k")
+
+
+async def test_a_private_thread_without_the_bot_is_said(poster: Poster, fake: FakeDiscord) -> None:
+    payload = fake.channel_payload(THREAD_CHANNEL) | {"type": 12}
+    fake.fault("GET", rf"/channels/{THREAD_CHANNEL}", status=200, body=payload)
+    fake.fault("POST", ".*/messages", status=403, body={"message": "Missing Access", "code": 50001})
+    with pytest.raises(Permanent, match="not in the private thread"):
+        await poster.post(str(THREAD_CHANNEL), pages(), "k")

@@ -51,3 +51,9 @@ def test_no_other_file_touches_what_is_private() -> None:
         if path.name != "private.py" and (found := PRIVATE.findall(path.read_text(encoding="utf-8")))
     }
     assert touching == {}
+
+
+def test_what_a_page_overrides_has_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("discord.ui.LayoutView", type("LayoutView", (), {}))
+    with pytest.raises(private.LibraryChanged, match=r"LayoutView\.to_components, LayoutView\.has_comp"):
+        private._check()

@@ -7,12 +7,13 @@ import msgspec
 import pytest
 from conformance import Conformance, Look, Seen, numbers
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from markdown_reader import read
 from samples import HOSTILE, SAMPLES, hostile_reply, replies
 
 from bot.adapters.discord.controls import MOST_COMPONENTS
 from bot.adapters.discord.limits import FLAG_COMPONENTS_V2, FLAG_EPHEMERAL, SEPARATOR, Json, problems, walk
-from bot.adapters.discord.render import Style, render
+from bot.adapters.discord.render import REMARK_LENGTH, Style, render
 from bot.adapters.discord.spans import date, markdown, strong
 from bot.adapters.discord.state import FOOTER_ID
 from bot.reply import (
@@ -104,6 +105,34 @@ def test_any_reply_in_private_and_in_public_has_the_same_words(reply: Reply) -> 
     private = render(reply, Style(share=True)).pages
     public = render(reply).pages
     assert [page["components"][0] for page in private] == [page["components"][0] for page in public]
+
+
+@settings(max_examples=60, deadline=None)
+@given(replies, st.integers(0, 4_000), st.sampled_from(["*", "😀", "shared by alice "]))
+def test_a_remark_changes_nothing_but_the_footer(reply: Reply, length: int, word: str) -> None:
+    reply = msgspec.structs.replace(
+        reply, blocks=(*reply.blocks, Bullets((line("x" * length), line("y" * 1_900)) * 2))
+    )
+    assert_only_the_footer_differs(reply, word * REMARK_LENGTH)
+
+
+def test_a_remark_on_a_page_that_is_full_moves_nothing() -> None:
+    for length in range(3_600, 4_000, 10):
+        full = Bullets(tuple(line("x" * (length // 10 - 3)) for _ in range(10)))
+        assert_only_the_footer_differs(msgspec.structs.replace(ANSWER, blocks=(full,)), "*" * REMARK_LENGTH)
+
+
+def assert_only_the_footer_differs(reply: Reply, remark: str) -> None:
+    plain, remarked = render(reply).pages, render(reply, Style(remark=remark)).pages
+    assert len(plain) == len(remarked)
+    for one, other in zip(plain, remarked, strict=True):
+        assert problems(other) == []
+        assert [each for each in walk(one["components"][0]["components"]) if each.get("id") != FOOTER_ID] == [
+            each for each in walk(other["components"][0]["components"]) if each.get("id") != FOOTER_ID
+        ]
+        assert one["components"][1:] == other["components"][1:]
+        if reply.footer:
+            assert one != other
 
 
 def test_a_message_never_asks_for_a_ping_nor_for_privacy() -> None:
@@ -324,3 +353,26 @@ def test_spaces_stay_outside_bold_words() -> None:
 
 def test_a_link_that_is_none_is_its_words() -> None:
     assert markdown(line(Link("a]b", "javascript:alert(1)"), Text("(https://x)"))) == r"a\]b(https\://x)"
+
+
+@pytest.mark.parametrize(("count", "why"), [(35, []), (36, ["1 choice is"]), (50, ["15 choices are"])])
+def test_choices_for_which_there_is_no_room_are_said_to_be_left_out(count: int, why: list[str]) -> None:
+    actions = tuple(Action(f"Choice {n}", f"/who n{n}") for n in range(count))
+    reply = Reply(kind=Kind.ASK, title="Which?", summary="Which?", actions=actions)
+    notes = [one.why for one in render(reply).notes]
+    assert [f"A message holds no more buttons and options: {one} left out." for one in why] == notes
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        (Text("https:"), Text("//evil.example")),
+        (Text("@"), Name("everyone", "/who everyone")),
+        (Text("https:"), When("//evil.example", "2024")),
+        (Name(":sm", "/who sm"), Text("ile:")),
+    ],
+)
+def test_what_is_harmless_in_parts_is_harmless_together(spans: tuple[Text | Name | When, ...]) -> None:
+    whole = "".join(one.text for one in spans)
+    assert markdown(line(*spans)) == markdown(line(whole))
+    assert read(markdown(line(*spans))).mentions == []

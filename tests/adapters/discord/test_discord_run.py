@@ -28,10 +28,6 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def at_once(seconds: float) -> None:
-    await asyncio.sleep(0)
-
-
 class Bot:
     """The bot as `briefing-bot run` runs it, against the fake."""
 
@@ -39,6 +35,7 @@ class Bot:
         self.fake = fake
         self.desk = desk
         self.stop = asyncio.Event()
+        self.waits: list[float] = []
         self.clients: list[tuple[BriefingClient, Watchdog]] = []
         self.task = asyncio.create_task(
             run_discord(
@@ -48,9 +45,13 @@ class Bot:
                 self.stop,
                 dossiers=everything,
                 started=self.started,
-                wait=at_once,
+                wait=self.wait,
             )
         )
+
+    async def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        await asyncio.sleep(0)
 
     def started(self, client: BriefingClient, watchdog: Watchdog) -> None:
         # The library waits two seconds for more servers before it says that it is ready.
@@ -199,6 +200,49 @@ async def test_while_discord_cannot_be_reached_it_is_tried_again(fake: FakeDisco
     await running.task
 
 
+@pytest.mark.parametrize("path", ["/users/@me", "/gateway/bot"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"status": 429, "body": {"message": "slow", "retry_after": 60.0, "global": False}},
+        {"status": 200, "body": "<html>maintenance</html>"},
+    ],
+    ids=["limited", "html"],
+)
+async def test_no_answer_of_discord_ends_the_bot(
+    fake: FakeDiscord, desk: StubDesk, path: str, what: dict[str, Any]
+) -> None:
+    fake.fault("GET", path, headers={"Via": "1.1 google"}, **what)
+    running = Bot(fake, desk, DiscordConfig())
+    await running.ready()
+    assert len(running.clients) == 2
+    assert running.waits == ([60.0] if what["status"] == 429 else [1.0])
+    await running.asks()
+    running.stop.set()
+    await running.task
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"status": 429, "body": {"message": "slow", "retry_after": 60.0, "global": False}},
+        {"status": 200, "body": "<html>maintenance</html>"},
+    ],
+    ids=["limited", "html"],
+)
+async def test_a_sync_that_fails_in_any_way_does_not_keep_the_bot_from_answering(
+    fake: FakeDiscord, desk: StubDesk, what: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.fault("GET", "/applications/.*", headers={"Via": "1.1 google"}, **what)
+    running = Bot(fake, desk, DiscordConfig())
+    await running.ready()
+    assert len(running.clients) == 1
+    assert "commands not registered" in capsys.readouterr().out
+    await running.asks()
+    running.stop.set()
+    await running.task
+
+
 async def test_stopping_leaves_nothing_behind(fake: FakeDiscord, desk: StubDesk) -> None:
     running = Bot(fake, desk, DiscordConfig())
     await running.ready()
@@ -214,7 +258,18 @@ async def test_over_http_it_answers_without_a_gateway(fake: FakeDiscord, desk: S
     stop = asyncio.Event()
     at: list[tuple[str, int]] = []
     config = DiscordConfig(port=0)
-    task = asyncio.create_task(run_discord(desk, config, secrets, stop, http=True, listening=at.append))
+    made: list[BriefingClient] = []
+    task = asyncio.create_task(
+        run_discord(
+            desk,
+            config,
+            secrets,
+            stop,
+            http=True,
+            listening=at.append,
+            started=lambda client, watchdog: made.append(client),
+        )
+    )
     await until(lambda: task.done() or bool(at))
     stamp, body = str(int(time.time())), json.dumps(fake.command("who", name="okafor"))
     signature = key.sign((stamp + body).encode()).signature.hex()
@@ -224,6 +279,7 @@ async def test_over_http_it_answers_without_a_gateway(fake: FakeDiscord, desk: S
         assert answer.status == 202
     await until(lambda: len(fake.answers) == 1)
     assert fake.identifies == 0
+    assert not made[0].config.mentions
     stop.set()
     await task
 
@@ -329,3 +385,10 @@ async def test_the_watchdog_outlives_a_failure(bot: Bot, monkeypatch: pytest.Mon
     assert not task.done()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_no_watchdog_is_left_behind(bot: Bot) -> None:
+    bot.stop.set()
+    async with asyncio.timeout(8):
+        await bot.task
+    assert not [one for one in asyncio.all_tasks() if "Watchdog.run" in repr(one)]

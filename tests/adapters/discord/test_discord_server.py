@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from fakes.discord import TOKEN, FakeDiscord
+from fakes.discord_payloads import TEXT_CHANNEL, THREAD_CHANNEL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
@@ -104,6 +105,19 @@ async def test_completion_and_buttons_work_without_a_gateway(http: Http) -> None
     turned = await http.answered(3)
     assert turned["type"] == 7
     assert "page 2 of" in json.dumps(turned)
+
+
+async def test_a_thread_of_which_only_a_part_is_sent_is_part_of_its_channel(http: Http) -> None:
+    part = {
+        key: value
+        for key, value in http.fake.channel_payload(THREAD_CHANNEL).items()
+        if key not in {"owner_id", "message_count", "member_count", "rate_limit_per_user"}
+    }
+    asked = http.fake.command("who", name="okafor") | {"channel_id": str(THREAD_CHANNEL), "channel": part}
+    assert await http.signed(asked) == (202, "")
+    await http.answered()
+    asker = http.desk.asked[-1][1]
+    assert (asker.channel, asker.dossiers) == (str(TEXT_CHANNEL), None)
 
 
 BOTH = {"id": "100", "username": "briefing", "discriminator": "0", "avatar": None, "bot": True}
@@ -272,6 +286,11 @@ async def test_a_body_that_does_not_come_is_not_waited_for(http: Http) -> None:
 
     async with http.client.post(PATH, data=slowly(), headers=GOOD) as answer:
         assert answer.status == 408
+
+
+async def test_a_balancer_can_ask_whether_it_listens(http: Http) -> None:
+    async with http.client.get("/healthz") as answer:
+        assert (answer.status, await answer.text()) == (200, "ok")
 
 
 async def test_only_post_and_only_there(http: Http) -> None:
