@@ -21,8 +21,8 @@ NOTES: Final = {
         " with; a bare parse is what PyYAML's CSafeLoader takes. Memory is the most that was resident."
     ),
     "Starting": (
-        "Median over {starts} starts, the three kinds in turn, from before the process is made until it has"
-        " ended; the base is compiled already."
+        "The fastest of {starts} starts, the three kinds in turn, from before the process is made until it"
+        " has ended; the base is compiled already."
     ),
     "Asking": (
         "One process asks {each} lines of every kind, drawn from the base by seed and shuffled together,"
