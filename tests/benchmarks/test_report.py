@@ -37,7 +37,11 @@ def structure(page: str) -> list[str]:
     for line in page.splitlines():
         cells = line.split(" | ")
         names = [cells[0], *cells[5:]] if line.startswith("| ") and len(cells) > 2 else cells
-        lines.append(re.sub(r"[\d,.]+", "0", " | ".join(names)).replace("0 cores, Darwin", "0 cores, Linux"))
+        lines.append(
+            re.sub(r"[\d,.]+(?: [kMG]?B\b)?", "0", " | ".join(names)).replace(
+                "0 cores, Darwin", "0 cores, Linux"
+            )
+        )
     return lines
 
 
