@@ -135,3 +135,17 @@ def test_the_wheel_holds_the_dossier(tmp_path: Path) -> None:
 
     assert "bot/shipped/russia-china-ai/dossier.yaml" in names
     assert "bot/adapters/web/static/app.js" in names
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("2025-03-31", "not yet due"),
+        ("2025-04-15", "date may have passed, no outcome recorded"),
+        ("2025-05-01", "date passed, no outcome recorded"),
+    ],
+)
+def test_by_april_is_not_read_more_exactly_than_it_was_written(
+    desk: Dispatcher, day: str, words: str
+) -> None:
+    assert words in said(desk.ask(f"/due as-of:{day}", Asker()))["ai-order-report"]

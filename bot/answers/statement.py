@@ -114,7 +114,8 @@ class Writer:
         due = parse(stated.fact.due)
         if due.latest is not None and due.latest < self.base.today:
             return [Strong("date passed, no outcome recorded")]
-        if due.earliest is not None and due.earliest < self.base.today:
+        # “By April” may mean before it begins or before it ends; within it nobody can tell.
+        if stated.fact.due_as_written and due.earliest is not None and due.earliest < self.base.today:
             return [Strong("date may have passed, no outcome recorded")]
         return [Strong("not yet due")]
 
