@@ -281,10 +281,12 @@ def _outlets(sources: list[Source]) -> str:
 
 def _mentions(text: str, spellings: dict[str, Thing]) -> Iterator[tuple[str, Thing | None]]:
     """Cut a text into pieces, each with the thing it names; only the first mention of a thing counts."""
-    if not spellings:
+    # Most spellings are not in the text: a look is quicker than a pattern that holds them all.
+    present = [spelling for spelling in spellings if spelling in text]
+    if not present:
         yield text, None
         return
-    longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
+    longest_first = sorted(present, key=lambda spelling: (-len(spelling), spelling))
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
     done, seen = 0, set()
     for match in pattern.finditer(text):
