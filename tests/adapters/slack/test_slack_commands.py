@@ -11,8 +11,8 @@ from fakes.slack_blocks import problems, texts
 from samples import HOSTILE
 from test_slack_render import Slack
 
+from bot.adapters.lookup import names_in
 from bot.adapters.slack.home import home_view
-from bot.adapters.slack.lookup import names_in
 from bot.adapters.slack.names import Names
 from bot.adapters.slack.present import present
 from bot.commands import REGISTRY
