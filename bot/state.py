@@ -56,12 +56,12 @@ _SEE: Final = {
 
 
 def database_url(url: str) -> str:
-    """Return `url` with the asynchronous driver that is used here.
+    """Return `url` with the asynchronous driver that is used here, whichever it names.
 
     Raises:
         ValueError: no URL, or neither SQLite nor PostgreSQL.
     """
-    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
     try:
         parsed = make_url(url)
     except ArgumentError:
@@ -69,8 +69,7 @@ def database_url(url: str) -> str:
     backend = parsed.get_backend_name()
     if backend not in drivers:
         raise ValueError(f"The state cannot be kept in {backend}. Give a sqlite or a postgresql URL.")
-    driver = drivers[backend] if parsed.drivername == backend else parsed.drivername
-    return parsed.set(drivername=driver).render_as_string(hide_password=False)
+    return parsed.set(drivername=drivers[backend]).render_as_string(hide_password=False)
 
 
 class StateError(Exception):
@@ -82,15 +81,10 @@ class State:
 
     Raises:
         ValueError: the URL is none, or of another kind of database.
-        StateError: the driver is not installed.
     """
 
     def __init__(self, url: str, now: Callable[[], float] = time.time) -> None:
-        try:
-            self.engine: AsyncEngine = create_async_engine(database_url(url))
-        except ModuleNotFoundError as error:
-            advice = "install the extra: pip install 'briefing-bot[postgresql]'"
-            raise StateError(f"PostgreSQL needs a driver ({error.name}); {advice}.") from error
+        self.engine: AsyncEngine = create_async_engine(database_url(url))
         self._now = now
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._pending: list[tuple[str, asyncio.Future[bool]]] = []
