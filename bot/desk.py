@@ -15,11 +15,18 @@ class ChatError(Exception):
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks, and where. `dossiers` is what that place may see: None means all of them."""
+    """Who asks, and where. `dossiers` is what that place may see: None means all of them.
+
+    `workspace` is Slack's workspace or Discord's server; `thread` is set where the question stands in one;
+    `direct` says that only the asker and the bot are there.
+    """
 
     platform: str = "terminal"
     user: str = ""
+    workspace: str = ""
     channel: str = ""
+    thread: str = ""
+    direct: bool = False
     dossiers: tuple[str, ...] | None = None
 
 
@@ -56,6 +63,15 @@ class Desk(Protocol):
 
     def answer(self, call: Call, asker: Asker) -> Reply:
         """Answer a call whose arguments a platform has already told apart."""
+
+    def acts(self, line: str) -> bool:
+        """Say whether a typed line is for a command that changes something, such as `/schedule add …`.
+
+        Such a line is answered by :meth:`act`; :meth:`ask` and :meth:`answer` change nothing, ever.
+        """
+
+    async def act(self, line: str, asker: Asker) -> Reply:
+        """Do what a typed line says and tell what was done; the reply is for the asker alone."""
 
     def suggest(
         self, command: str, option: str, prefix: str, asker: Asker, limit: int = 25

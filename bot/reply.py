@@ -56,7 +56,17 @@ class When(msgspec.Struct, frozen=True, tag="when"):
     edtf: str
 
 
-Span = Text | Strong | Link | Cite | Name | When
+class Moment(msgspec.Struct, frozen=True, tag="moment"):
+    """An instant (seconds since 1970), shown in the reader's time zone where the platform can.
+
+    `text` says it in full, with its zone, for where it cannot.
+    """
+
+    text: str
+    at: int
+
+
+Span = Text | Strong | Link | Cite | Name | When | Moment
 
 
 class Line(msgspec.Struct, frozen=True):
