@@ -101,7 +101,7 @@ class State:
         """
         name = self.engine.url.database
         if self.engine.dialect.name == "sqlite" and name and name != ":memory:":
-            await asyncio.to_thread(_look_at, Path(name))
+            await asyncio.to_thread(look_at, Path(name))
         try:
             await self.create(_metadata)
         except (SQLAlchemyError, OSError) as error:
@@ -205,7 +205,7 @@ def _storable(key: str) -> str:
     return key.replace("\x00", "").encode("utf-8", "replace").decode()[:255]
 
 
-def _look_at(path: Path) -> None:
+def look_at(path: Path) -> None:
     """Open the file once by itself: where aiosqlite fails to, its thread may outlive the event loop."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

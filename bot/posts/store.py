@@ -1,0 +1,292 @@
+"""The state of the posts room: one database for all processes, SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, event, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bot.posting import Place
+from bot.posts import tables
+from bot.posts.records import Origin, Quiet, Schedule, ScheduleState, Watch
+from bot.posts.when import When
+from bot.state import StateError, database_url, look_at
+
+BUSY_SECONDS: Final = 30.0
+"""How long a write waits for another writer of the same SQLite file. Nobody waits for an answer here."""
+
+POOL: Final = 5
+STORAGE_FAILURES: Final = (SQLAlchemyError, OSError)
+"""What a database that cannot be read or written raises."""
+
+
+class Store:
+    """Schedules, watches and posts. `open` it before use and `close` it at the end.
+
+    Unlike the memory of deliveries seen, what is committed here outlives a power cut: what was posted must
+    not be forgotten.
+
+    Raises:
+        ValueError: the URL is none, or of another kind of database.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = database_url(url)
+        is_sqlite = self.url.startswith("sqlite")
+        pool: dict[str, Any] = {"pool_size": POOL, "max_overflow": POOL, "pool_pre_ping": not is_sqlite}
+        self.engine: AsyncEngine = create_async_engine(self.url, **pool)
+        if is_sqlite:
+            event.listen(self.engine.sync_engine, "connect", _prepare)
+            event.listen(self.engine.sync_engine, "begin", _begin)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the state is a SQLite file, which one process at a time posts from."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, or None."""
+        name = self.engine.url.database
+        return Path(name) if self.is_sqlite and name and name != ":memory:" else None
+
+    async def open(self) -> None:
+        """Create the tables that are missing.
+
+        Raises:
+            StateError: the database cannot be reached or used, or is of a newer version of this program.
+        """
+        try:
+            if self.file:
+                await asyncio.to_thread(look_at, self.file)
+            async with self.begin() as connection:
+                await connection.run_sync(_create)
+                version = await connection.scalar(
+                    select(tables.about.c.value).where(tables.about.c.key == "version")
+                )
+                if version is None:
+                    row = {"key": "version", "value": tables.SCHEMA_VERSION}
+                    await connection.execute(self.insert(tables.about, [row]).on_conflict_do_nothing())
+        except STORAGE_FAILURES as error:
+            raise StateError(f"The state database cannot be used ({why(error)}): check its URL.") from error
+        if version not in {None, tables.SCHEMA_VERSION}:
+            raise StateError(
+                f"The posts in the state database are of version {version}, and this program knows version "
+                f"{tables.SCHEMA_VERSION}: start the newer program again, or name another database."
+            )
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self.engine.dispose()
+
+    @contextlib.asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in a transaction that is committed at the end, or rolled back on an error."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection for queries, which waits for no writer."""
+        async with self.engine.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def insert(self, table: Any, rows: list[dict[str, Any]]) -> Any:
+        """Return an insertion to which `on_conflict_do_nothing()` can be added in both databases."""
+        return (sqlite if self.is_sqlite else postgresql).insert(table).values(rows)
+
+    # --- schedules -------------------------------------------------------------------------------------
+
+    async def add_schedule(self, schedule: Schedule) -> None:
+        """Keep a new schedule."""
+        async with self.begin() as connection:
+            await connection.execute(insert(tables.schedule).values(schedule_row(schedule)))
+
+    async def put_schedule(self, schedule: Schedule) -> None:
+        """Keep a schedule in place of the one with its id."""
+        row = schedule_row(schedule)
+        async with self.begin() as connection:
+            await connection.execute(
+                update(tables.schedule).where(tables.schedule.c.id == schedule.id).values(row)
+            )
+
+    async def schedule(self, schedule_id: str) -> Schedule | None:
+        """Return the schedule of that id, removed ones too."""
+        query = select(tables.schedule).where(tables.schedule.c.id == schedule_id)
+        async with self.reading() as connection:
+            row = (await connection.execute(query)).first()
+        return row and read_schedule(row)
+
+    async def schedules(
+        self, place: str = "", *, workspace: tuple[str, str] | None = None, removed: bool = False
+    ) -> list[Schedule]:
+        """Return the schedules of a place, of a (platform, workspace), or of all, in the order of their ids."""
+        query = select(tables.schedule).order_by(tables.schedule.c.id)
+        if place:
+            query = query.where(tables.schedule.c.place == place)
+        if workspace:
+            query = query.where(
+                tables.schedule.c.platform == workspace[0], tables.schedule.c.workspace == workspace[1]
+            )
+        if not removed:
+            query = query.where(tables.schedule.c.state != ScheduleState.REMOVED)
+        async with self.reading() as connection:
+            return [read_schedule(row) for row in await connection.execute(query)]
+
+    async def set_state(self, schedule_id: str, state: ScheduleState, next_at: float | None) -> bool:
+        """Change whether a schedule posts, and when next; say whether it was there to be changed."""
+        changed = (
+            update(tables.schedule)
+            .where(tables.schedule.c.id == schedule_id, tables.schedule.c.state != ScheduleState.REMOVED)
+            .values(state=state.value, next_at=next_at)
+        )
+        async with self.begin() as connection:
+            return bool((await connection.execute(changed)).rowcount)
+
+    # --- watches ---------------------------------------------------------------------------------------
+
+    async def add_watch(self, watch: Watch) -> None:
+        """Keep a new watch."""
+        async with self.begin() as connection:
+            await connection.execute(insert(tables.watch).values(_watch_row(watch)))
+
+    async def remove_watch(self, watch_id: str) -> bool:
+        """Forget a watch, and what it told; say whether there was one."""
+        async with self.begin() as connection:
+            await connection.execute(delete(tables.told).where(tables.told.c.watch == watch_id))
+            gone = await connection.execute(delete(tables.watch).where(tables.watch.c.id == watch_id))
+            return bool(gone.rowcount)
+
+    async def watch(self, watch_id: str) -> Watch | None:
+        """Return the watch of that id."""
+        query = select(tables.watch).where(tables.watch.c.id == watch_id)
+        async with self.reading() as connection:
+            row = (await connection.execute(query)).first()
+        return row and _read_watch(row)
+
+    async def watches(self, place: str = "") -> list[Watch]:
+        """Return the watches of a place, or all, in the order of their ids."""
+        query = select(tables.watch).order_by(tables.watch.c.id)
+        if place:
+            query = query.where(tables.watch.c.place == place)
+        async with self.reading() as connection:
+            return [_read_watch(row) for row in await connection.execute(query)]
+
+    # --- what the operator sees ------------------------------------------------------------------------
+
+    async def note(self, at: float, text: str, place: str = "", post: str = "") -> None:
+        """Keep a notice for the operator."""
+        row = {"at": at, "place": place, "post": post, "text": text}
+        async with self.begin() as connection:
+            await connection.execute(insert(tables.notice).values(row))
+
+    async def notices(self, since: float = 0.0, limit: int = 20) -> list[tuple[float, str, str]]:
+        """Return (instant, place, sentence) of the latest notices, the latest first."""
+        columns = (tables.notice.c.at, tables.notice.c.place, tables.notice.c.text)
+        query = select(*columns).where(tables.notice.c.at >= since).order_by(tables.notice.c.n.desc())
+        async with self.reading() as connection:
+            return [(at, place, text) for at, place, text in await connection.execute(query.limit(limit))]
+
+    async def closed(self, places: Iterable[str] | None = None) -> dict[str, str]:
+        """Return the places (all, or of these) that take no posts, with the reason."""
+        query = select(tables.closed.c.place, tables.closed.c.reason)
+        if places is not None:
+            query = query.where(tables.closed.c.place.in_(list(places)))
+        async with self.reading() as connection:
+            return {place: reason for place, reason in await connection.execute(query)}
+
+    async def reopen(self, place: str) -> None:
+        """Let posts go to a place again."""
+        async with self.begin() as connection:
+            await connection.execute(delete(tables.closed).where(tables.closed.c.place == place))
+
+
+def why(error: BaseException) -> str:
+    """Return the database's own words for a failure, on one line and without the statement."""
+    return str(getattr(error, "orig", None) or getattr(error, "strerror", None) or error).partition("\n")[0]
+
+
+def place_row(place: Place) -> dict[str, str]:
+    """Return the columns of a place."""
+    return {
+        "platform": place.platform,
+        "workspace": place.workspace,
+        "channel": place.channel,
+        "thread": place.thread,
+        "place": place.key,
+    }
+
+
+def read_place(row: Row[Any]) -> Place:
+    """Return the place in a row."""
+    return Place(platform=row.platform, workspace=row.workspace, channel=row.channel, thread=row.thread)
+
+
+def schedule_row(schedule: Schedule) -> dict[str, Any]:
+    """Return the columns of a schedule."""
+    when = schedule.when
+    own = ("id", "line", "grace", "made_by", "made_at", "next_at", "last_at")
+    return (
+        {name: getattr(schedule, name) for name in own}
+        | {"origin": schedule.origin.value, "quiet": schedule.quiet.value, "state": schedule.state.value}
+        | {"when": when.text, "cron": when.cron, "zone": when.zone}
+        | place_row(schedule.place)
+    )
+
+
+def read_schedule(row: Row[Any]) -> Schedule:
+    """Return the schedule in a row."""
+    return Schedule(
+        id=row.id,
+        origin=Origin(row.origin),
+        place=read_place(row),
+        when=When(row.when, row.cron, row.zone),
+        line=row.line,
+        quiet=Quiet(row.quiet),
+        grace=row.grace,
+        state=ScheduleState(row.state),
+        made_by=row.made_by,
+        made_at=row.made_at,
+        next_at=row.next_at,
+        last_at=row.last_at,
+    )
+
+
+_WATCH: Final = ("id", "kind", "dossier", "thing", "label", "since", "made_by", "made_at")
+
+
+def _watch_row(watch: Watch) -> dict[str, Any]:
+    return {name: getattr(watch, name) for name in _WATCH} | place_row(watch.place)
+
+
+def _read_watch(row: Row[Any]) -> Watch:
+    return Watch(place=read_place(row), **{name: getattr(row, name) for name in _WATCH})
+
+
+def _create(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Two processes that start together would both create the tables, and one would fail.
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('briefing-bot tables'))")
+    tables.metadata.create_all(connection)
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    # The transaction begins where we say, not before the first write: see _begin.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000:.0f}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail, not wait, when another writes in between.
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
