@@ -122,12 +122,12 @@ class Store:
         query = select(tables.schedule).where(tables.schedule.c.id == schedule_id)
         async with self.reading() as connection:
             row = (await connection.execute(query)).first()
-        return row and read_schedule(row)
+        return read_schedule(row) if row else None
 
     async def schedules(
         self, place: str = "", *, workspace: tuple[str, str] | None = None, removed: bool = False
     ) -> list[Schedule]:
-        """Return the schedules of a place, of a (platform, workspace), or of all, in the order of their ids."""
+        """Return the schedules of a place, of a (platform, workspace), or all, in the order of their ids."""
         query = select(tables.schedule).order_by(tables.schedule.c.id)
         if place:
             query = query.where(tables.schedule.c.place == place)
@@ -169,7 +169,7 @@ class Store:
         query = select(tables.watch).where(tables.watch.c.id == watch_id)
         async with self.reading() as connection:
             row = (await connection.execute(query)).first()
-        return row and _read_watch(row)
+        return _read_watch(row) if row else None
 
     async def watches(self, place: str = "") -> list[Watch]:
         """Return the watches of a place, or all, in the order of their ids."""
@@ -200,7 +200,7 @@ class Store:
         if places is not None:
             query = query.where(tables.closed.c.place.in_(list(places)))
         async with self.reading() as connection:
-            return {place: reason for place, reason in await connection.execute(query)}
+            return {row.place: row.reason for row in await connection.execute(query)}
 
     async def reopen(self, place: str) -> None:
         """Let posts go to a place again."""

@@ -26,9 +26,9 @@ metadata = MetaData()
 
 def _place() -> tuple[Column[str], ...]:
     """Where it goes, and all of that as one string."""
-    return tuple(
-        Column(name, String(64), nullable=False) for name in ("platform", "workspace", "channel", "thread")
-    ) + (Column("place", String(255), nullable=False, index=True),)
+    names = ("platform", "workspace", "channel", "thread")
+    parts = (Column(name, String(64), nullable=False) for name in names)
+    return (*parts, Column("place", String(255), nullable=False, index=True))
 
 
 about = Table("posts_about", metadata, Column("key", String(32), primary_key=True), Column("value", Text))
