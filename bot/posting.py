@@ -107,7 +107,7 @@ class Chat(Protocol):
         """Post pages once each; those that `after` has are left out."""
 
     async def find(self, place: Place, key: str, since: float) -> Reference | None:
-        """Return the pages posted under `key` since an instant (seconds since 1970), None if there are none."""
+        """Return the pages posted under `key` since an instant (seconds since 1970), or None."""
 
     async def amend(self, place: Place, reference: Reference, pages: Sequence[Page], remark: str) -> None:
         """Mark what stands: the first page, with `remark` under its title. Doing it again changes nothing."""
