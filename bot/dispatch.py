@@ -95,6 +95,14 @@ class Dispatcher:
         """Answer a call whose arguments are told apart."""
         return self._safely(lambda: call, asker)
 
+    def acts(self, line: str) -> bool:
+        """Say whether a line is for a command that changes something: none is."""
+        return False
+
+    async def act(self, line: str, asker: Asker) -> Reply:
+        """Do what a typed line says."""
+        return self.ask(line, asker)
+
     def _safely(self, read: Callable[[], Call], asker: Asker) -> Reply:
         """Answer a call, or say why there is no answer; what went wrong inside goes to the log alone."""
         call = Call("")
@@ -146,7 +154,7 @@ class Dispatcher:
         ]
 
     def _missing(self, base: FactBase, command: Command, option: Option) -> Reply:
-        if option.kind is OptionKind.WORDS:
+        if option.kind.is_free:
             return misread(f"/{command.name} needs words to look for.", command)
         noun = "name" if option.kind is OptionKind.NAME else option.name
         kinds = THINGS.get(option.kind)
@@ -271,7 +279,7 @@ class Dispatcher:
         found: list[Completion] = []
         takes = next((one for one in command.options if one.name not in given and one not in COMMON), None)
         at_end = tokens[len(tokens) - len(loose) :] == loose
-        if takes and takes.kind is not OptionKind.WORDS and at_end:
+        if takes and not takes.kind.is_free and at_end:
             start = loose[0].start if loose else len(rest)
             prefix = " ".join(token.value for token in loose)
             offered = self.suggest(command.name, takes.name, prefix, asker, limit)

@@ -64,6 +64,15 @@ class OptionKind(StrEnum):
     DATE = "date"
     CHOICE = "choice"
     WORDS = "words"
+    LINE = "line"
+    """A whole command line."""
+    SCHEDULE = "schedule"
+    """The id of a schedule."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it takes any words, which nothing can complete."""
+        return self in {OptionKind.WORDS, OptionKind.LINE}
 
 
 @dataclass(frozen=True, slots=True)
