@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -90,8 +91,8 @@ def running() -> Iterator[Cluster]:
                     yield Cluster(port, "tests")
                     return
             finally:
-                # SIGINT is its "fast shutdown": it waits for no client.
-                server.send_signal(2)
+                # Its "immediate shutdown": it waits for no client, and for no disk.
+                server.send_signal(signal.SIGQUIT)
                 server.wait()
         raise RuntimeError(f"PostgreSQL does not start: {(folder / 'log').read_text(errors='replace')}")
     finally:
@@ -118,7 +119,7 @@ def _start(tools: Path, data: Path, port: int, folder: Path, user: str | None) -
     # A run that is killed takes it along.
     if setpriv := shutil.which("setpriv"):
         ids = [f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
-        command, user = [setpriv, *ids, "--pdeathsig=INT", *command], None
+        command, user = [setpriv, *ids, "--pdeathsig=QUIT", *command], None
     with (folder / "log").open("ab") as log:
         return subprocess.Popen(
             command,
