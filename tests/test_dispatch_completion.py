@@ -5,7 +5,8 @@ from factory import AT_COAST, EVERYWHERE
 
 from bot.commands import REGISTRY
 from bot.desk import Completion, Suggestion
-from bot.dispatch import LONGEST_TYPED, Dispatcher
+from bot.completion import LONGEST_TYPED
+from bot.dispatch import Dispatcher
 from bot.reply import Footer, Reply
 
 
