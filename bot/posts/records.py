@@ -112,8 +112,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is made of what it is for, so that whoever works it out again finds it. `slot` is when it was due;
     `last_slot` and `count` are set where one record stands for several missed slots in a row. `attempts`
-    counts intents to send; `intent_at` is the first of them. `uncertain` says that a try has not come to a
-    known end.
+    counts intents to send, and `intent_at` is the first of them. `uncertain` says that the last one has not
+    come to a known end.
     """
 
     id: str
@@ -125,7 +125,6 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
     state: PostState = PostState.WAITING
     reason: str = ""
-    late: bool = False
     pages: tuple[Page, ...] = ()
     content: bytes = b""
     reference: Reference | None = None

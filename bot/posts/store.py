@@ -23,6 +23,12 @@ BUSY_SECONDS: Final = 30.0
 """How long a write waits for another writer of the same SQLite file. Nobody waits for an answer here."""
 
 POOL: Final = 5
+WAIT_SECONDS: Final = 600.0
+"""How long a delivery waits for one of these connections: hundreds are under way when much is due at once."""
+
+READING: Final = {"briefing_bot_reading": True}
+"""What marks a connection that will not write; only :func:`_begin` looks at it."""
+
 STORAGE_FAILURES: Final = (SQLAlchemyError, OSError)
 """What a database that cannot be read or written raises."""
 
@@ -40,8 +46,9 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = database_url(url)
         is_sqlite = self.url.startswith("sqlite")
-        pool: dict[str, Any] = {"pool_size": POOL, "max_overflow": POOL, "pool_pre_ping": not is_sqlite}
-        self.engine: AsyncEngine = create_async_engine(self.url, **pool)
+        self.engine: AsyncEngine = create_async_engine(
+            self.url, pool_size=POOL, max_overflow=0, pool_timeout=WAIT_SECONDS, pool_pre_ping=not is_sqlite
+        )
         if is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare)
             event.listen(self.engine.sync_engine, "begin", _begin)
@@ -96,7 +103,7 @@ class Store:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection for queries, which waits for no writer."""
         async with self.engine.connect() as connection:
-            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield await connection.execution_options(**READING)
 
     def insert(self, table: Any, rows: list[dict[str, Any]]) -> Any:
         """Return an insertion to which `on_conflict_do_nothing()` can be added in both databases."""
@@ -288,5 +295,5 @@ def _prepare(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later would fail, not wait, when another writes in between.
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    if not connection.get_execution_options().keys() & READING:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

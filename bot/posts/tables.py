@@ -89,7 +89,6 @@ post = Table(
     Column("count", Integer, nullable=False),
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False),
-    Column("late", Boolean, nullable=False),
     Column("pages", LargeBinary, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("reference", LargeBinary),
@@ -113,6 +112,14 @@ stated = Table(
     PrimaryKeyConstraint("place", "fact"),
 )
 """What a place was told and has not been corrected: the latest post that states each fact."""
+
+mark = Table(
+    "posts_mark",
+    metadata,
+    Column("post", String(255), primary_key=True),
+    Column("by", String(255), nullable=False),
+)
+"""Posts that a later one corrects, and that are still to be marked where they stand."""
 
 closed = Table(
     "posts_closed",

@@ -1,0 +1,309 @@
+"""One post on its way to a chat: exactly once, or on record as missed, refused or unknown.
+
+Before anything is sent, the intent is on record; a try that is not known to have failed is looked for in the
+chat before another one. Carrying out the same post again, after a crash or by another process, therefore
+goes on where it was left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from bot.posting import Chat, Outcome, Page, Person, PostError, Reference
+from bot.posts.compose import CannotTell, Composed
+from bot.posts.ledger import Ledger, read_content
+from bot.posts.records import ENDED, Content, Post, PostState, Schedule
+from bot.posts.store import STORAGE_FAILURES, why
+
+SETTLE_SECONDS: Final = 30.0
+"""How long a chat may still take up a request whose answer was lost; what is not found then is not there."""
+
+BACKOFF_LEAST: Final = 2.0
+BACKOFF_MOST: Final = 300.0
+RETRY_AFTER_MOST: Final = 3_600.0
+"""The longest pause that a platform is believed to want, in seconds."""
+
+GRACE_BESIDE_SLOTS: Final = 24 * 3_600.0
+"""For how long a post of a watch, or one asked for, is tried."""
+
+WHOLE_SECONDS: Final = 24 * 3_600.0
+"""For how long a post of which some pages stand is tried to be made whole."""
+
+log = structlog.get_logger(__name__)
+
+
+class Write(Protocol):
+    """Writes the text of a post, as of now."""
+
+    async def __call__(self, post: Post, schedule: Schedule | None) -> Composed | None:
+        """Return what the post says, or None where there is nothing left to say.
+
+        Raises:
+            CannotTell: the line of its schedule is not understood any more.
+        """
+
+
+class Delivery:
+    """Delivers posts. Nothing that a chat or the database does makes it raise or give up silently.
+
+    `held` says whether this process still may post; `random` gives numbers from 0 to 1; `pace` waits for a
+    workspace's rate.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        chats: Mapping[str, Chat],
+        write: Write,
+        *,
+        held: Callable[[], Awaitable[bool]],
+        now: Callable[[], float],
+        random: Callable[[], float],
+        pace: Callable[[Post], Awaitable[None]],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        settle: float = SETTLE_SECONDS,
+    ) -> None:
+        self._ledger = ledger
+        self._store = ledger.store
+        self._chats = chats
+        self._write = write
+        self._held = held
+        self._now = now
+        self._random = random
+        self._pace = pace
+        self._sleep = sleep
+        self._settle = settle
+        self.broken_since: float | None = None
+        """Since when the state cannot be written, or None."""
+
+    async def __call__(self, post_id: str) -> None:
+        """Carry a post to its end."""
+        tries = 0
+        while True:
+            try:
+                await self._deliver(post_id)
+                self.broken_since = None
+            except STORAGE_FAILURES as error:
+                if self.broken_since is None:
+                    self.broken_since = self._now()
+                    log.error("the state cannot be written; posts wait", why=why(error))
+            except Exception:
+                # Only a mistake of ours comes here. Trying again in a while costs nothing and loses nothing.
+                log.exception("delivering a post failed", post=post_id)
+            else:
+                return
+            tries += 1
+            await self._sleep(self._backoff(tries))
+
+    async def _deliver(self, post_id: str) -> None:
+        post = await self._ledger.post(post_id)
+        if post is None:
+            return
+        chat = self._chats[post.place.platform]
+        tries = 0
+        while post is not None and post.state not in ENDED:
+            if post.uncertain:
+                # Counted from now, not from the intent: pages may have been sent long after it.
+                await self._sleep(self._settle)
+                post, pause = await self._find(post, chat)
+            else:
+                post, pause = await self._send(post, chat)
+            if pause is not None:
+                tries += 1
+                await self._sleep(max(pause, self._backoff(tries)))
+        await self._mark_corrected(await self._ledger.post(post_id), chat)
+
+    # --- sending ---------------------------------------------------------------------------------------
+
+    async def _send(self, post: Post, chat: Chat) -> tuple[Post | None, float | None]:
+        """Try once; return the post while it is not at its end, and how long to wait before the next step."""
+        schedule = await self._store.schedule(post.schedule) if post.schedule else None
+        if await self._is_over(post, schedule):
+            return None, None
+        pages, content = post.pages, read_content(post.content)
+        if not pages or not post.reference:
+            # What has not been seen by anybody is written anew: a post says what is known when it is made.
+            made = await self._written(post, schedule, chat)
+            if made is None:
+                return None, None
+            if isinstance(made, float):
+                return post, made
+            pages, content = made
+        await self._pace(post)
+        intended = await self._ledger.intend(post, pages, content)
+        if intended is None:
+            await self._cancelled(post)
+            return None, None
+        if not await self._held():
+            # Another process may have taken this over already. What is on record lets either go on.
+            raise asyncio.CancelledError
+        try:
+            reference = await chat.post(post.place, intended.pages, post.id, after=post.reference)
+        except PostError as error:
+            return await self._failed(intended, error, schedule)
+        await self._ledger.posted(intended, reference)
+        log.info("posted", post=post.id, late=round(self._now() - post.slot, 1))
+        return None, None
+
+    async def _is_over(self, post: Post, schedule: Schedule | None) -> bool:
+        """End a post that must not be sent any more; say whether that is so."""
+        place = post.place.key
+        reason = (await self._store.closed([place])).get(place)
+        if reason is not None:
+            await self._ledger.end(post, PostState.FAILED, reason)
+            return True
+        grace = schedule.grace if schedule and post.id.startswith("schedule:") else GRACE_BESIDE_SLOTS
+        patience = WHOLE_SECONDS if post.reference else grace
+        if self._now() - post.slot <= patience:
+            return False
+        if post.reference:
+            await self._end(post, PostState.FAILED, f"Only a part of it could be posted. {post.reason}")
+        else:
+            reason = post.reason or "It waited too long for the posts before it."
+            await self._end(post, PostState.MISSED, reason)
+        return True
+
+    async def _written(
+        self, post: Post, schedule: Schedule | None, chat: Chat
+    ) -> tuple[tuple[Page, ...], Content] | float | None:
+        """Return the pages and what they tell; seconds to wait; or None where the post has ended."""
+        try:
+            made = await self._write(post, schedule)
+            if made is None:
+                await self._ledger.end(post, PostState.CANCELLED, "What it was to tell is no longer there.")
+                return None
+            if not made.is_news:
+                await self._ledger.end(post, PostState.QUIET, "Nothing had changed.")
+                return None
+            pages = await chat.render(made.reply, made.remark)
+        except CannotTell as error:
+            reason = f"Its line is not understood any more: {error}"
+            await self._end(post, PostState.FAILED, reason)
+            await self._tell_maker(schedule, chat, reason)
+            return None
+        except PostError as error:
+            if error.outcome is Outcome.PERMANENT:
+                await self._end(post, PostState.FAILED, error.sentence)
+                return None
+            return self._pause(error)
+        return tuple(pages), made.content
+
+    async def _failed(
+        self, post: Post, error: PostError, schedule: Schedule | None
+    ) -> tuple[Post | None, float | None]:
+        """Record what a failure leaves known."""
+        stands = _together(post.reference, error.posted)
+        if error.outcome is Outcome.UNKNOWN:
+            log.warning("it is not known whether a post stands", post=post.id, why=error.sentence)
+            return msgspec.structs.replace(post, reason=error.sentence), None
+        known = await self._ledger.known(post, stands, error.sentence)
+        if error.outcome is Outcome.TRANSIENT:
+            log.warning("post put off", post=post.id, why=error.sentence)
+            return known, self._pause(error)
+        await self._end(known, PostState.FAILED, error.sentence)
+        await self._close(known, error.sentence, schedule)
+        return None, None
+
+    # --- finding out -----------------------------------------------------------------------------------
+
+    async def _find(self, post: Post, chat: Chat) -> tuple[Post | None, float | None]:
+        """Find out what became of a try whose outcome is not known."""
+        since = post.intent_at if post.intent_at is not None else post.slot
+        try:
+            found = await chat.find(post.place, post.id, since)
+        except PostError as error:
+            if error.outcome is Outcome.TRANSIENT and self._now() - since < WHOLE_SECONDS:
+                return post, self._pause(error)
+            reason = f"It may have been posted or not: {error.sentence}"
+            await self._end(post, PostState.UNKNOWN, reason)
+            return None, None
+        stands = _together(post.reference, found)
+        if stands and all(number in stands.messages for number in range(1, len(post.pages) + 1)):
+            await self._ledger.posted(post, stands)
+            log.info("found to be posted", post=post.id)
+            return None, None
+        return await self._ledger.known(post, stands, post.reason or "The first try was lost."), None
+
+    # --- after the end ---------------------------------------------------------------------------------
+
+    async def _end(self, post: Post, state: PostState, reason: str) -> None:
+        """Record an end that the operator has to know of."""
+        await self._ledger.end(post, state, reason)
+        await self._store.note(self._now(), f"A post is {state.value}. {reason}", post.place.key, post.id)
+        log.error("a post did not succeed", post=post.id, state=state.value, why=reason)
+
+    async def _cancelled(self, post: Post) -> None:
+        now = await self._ledger.post(post.id)
+        if now is not None and now.state not in ENDED:
+            what = "watch had ended" if post.watch else "schedule was paused or removed"
+            await self._ledger.end(now, PostState.CANCELLED, f"The {what} before it was sent.")
+
+    async def _close(self, post: Post, reason: str, schedule: Schedule | None) -> None:
+        """Let no more posts go to a place that refuses them; the maker of the schedule is told once."""
+        if await self._ledger.close_place(post.place, reason):
+            text = f"No more posts go to {post.place.key} until somebody resumes a schedule there. {reason}"
+            await self._store.note(self._now(), text, post.place.key, post.id)
+            chat = self._chats[post.place.platform]
+            await self._tell_maker(
+                schedule, chat, f"{reason} When that is done, resume it with /schedule resume"
+            )
+
+    async def _tell_maker(self, schedule: Schedule | None, chat: Chat, reason: str) -> None:
+        if schedule is None or not schedule.made_by:
+            return
+        place = schedule.place
+        person = Person(platform=place.platform, workspace=place.workspace, user=schedule.made_by)
+        text = f"Your schedule {schedule.id} could not post. {reason}"
+        ending = "" if reason.endswith(".") else f" {schedule.id}."
+        try:
+            await chat.tell(person, text + ending)
+        except PostError as error:
+            log.warning("the maker of a schedule could not be told", schedule=schedule.id, why=error.sentence)
+
+    async def _mark_corrected(self, post: Post | None, chat: Chat) -> None:
+        """Mark, where they stand, the posts that this one corrects; twice is harmless."""
+        if post is None or post.state is not PostState.POSTED:
+            return
+        for corrected, _ in await self._ledger.marks(post.place.key):
+            if corrected.reference is None or not corrected.pages:
+                await self._ledger.marked(corrected.id)
+                continue
+            remark = "Corrected since: a later post here says what has changed"
+            for tries in range(1, 4):
+                try:
+                    await chat.amend(corrected.place, corrected.reference, corrected.pages, remark)
+                except PostError as error:
+                    log.warning("a corrected post could not be marked", post=corrected.id, why=error.sentence)
+                    if error.outcome is Outcome.PERMANENT:
+                        break
+                    await self._sleep(max(self._pause(error), self._backoff(tries)))
+                else:
+                    break
+            await self._ledger.marked(corrected.id)
+
+    # --- waiting ---------------------------------------------------------------------------------------
+
+    def _pause(self, error: PostError) -> float:
+        """Return how long a platform asks to wait, as far as that is to be believed."""
+        asked = error.retry_after
+        if asked is None or not asked > 0:
+            return 0.0
+        # Others wait for the same second: they do not all come back in it.
+        return min(asked, RETRY_AFTER_MOST) + self._random()
+
+    def _backoff(self, tries: int) -> float:
+        most: float = min(BACKOFF_LEAST * 2 ** min(tries - 1, 16), BACKOFF_MOST)
+        return most * (0.5 + self._random() / 2)
+
+
+def _together(one: Reference | None, other: Reference | None) -> Reference | None:
+    """Return what stands according to both."""
+    if one is None or other is None:
+        found = one or other
+        return found if found and found.messages else None
+    return Reference(channel=other.channel or one.channel, messages=one.messages | other.messages)

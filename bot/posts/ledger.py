@@ -1,0 +1,303 @@
+"""The record of every post: written before anything is sent, and when its outcome is known."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.posting import Page, Place, Reference
+from bot.posts import tables
+from bot.posts.records import ENDED, Content, Post, PostState, Schedule, ScheduleState, Watch
+from bot.posts.store import Store, place_row, read_place
+
+Enqueue = Callable[[AsyncConnection, Post], Awaitable[None]]
+"""Puts a post into the queue, in the transaction that records it."""
+
+GOING_ON: Final = tuple(one.value for one in PostState if one not in ENDED)
+P = tables.post.c
+
+
+class Stated(msgspec.Struct, frozen=True):
+    """What a place was told of a fact: by which post, when (seconds since 1970), in which words."""
+
+    post: str
+    at: float
+    words: str
+
+
+class Ledger:
+    """Reads and writes posts. `now` is in seconds since 1970.
+
+    Every method that changes something is one transaction; it raises SQLAlchemyError or OSError where the
+    database cannot be written, and then nothing has changed.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+        self.store = store
+        self._now = now
+        self.enqueue: Enqueue = _no_queue
+
+    # --- reading ---------------------------------------------------------------------------------------
+
+    async def post(self, post_id: str) -> Post | None:
+        """Return the post of that id."""
+        async with self.store.reading() as connection:
+            row = (await connection.execute(select(tables.post).where(P.id == post_id))).first()
+        return _read(row) if row else None
+
+    async def history(self, schedule_id: str, limit: int = 20) -> list[Post]:
+        """Return the posts of a schedule, the latest first."""
+        return await self._posts(P.schedule == schedule_id, limit=limit)
+
+    async def under_way(self, schedule_id: str) -> list[Post]:
+        """Return the posts of a schedule whose sending has begun and not come to a known end."""
+        return await self._posts(P.schedule == schedule_id, P.state == PostState.SENDING.value)
+
+    async def going_on(self, limit: int = 100) -> list[Post]:
+        """Return posts that have not ended, the longest due first."""
+        query = select(tables.post).where(P.state.in_(GOING_ON)).order_by(P.slot).limit(limit)
+        async with self.store.reading() as connection:
+            return [_read(row) for row in await connection.execute(query)]
+
+    async def ended(self, *states: PostState, since: float = 0.0, limit: int = 20) -> list[Post]:
+        """Return posts that ended in one of these ways, the latest first."""
+        wanted = [one.value for one in states or ENDED]
+        query = select(tables.post).where(P.state.in_(wanted), P.ended_at >= since)
+        async with self.store.reading() as connection:
+            rows = await connection.execute(query.order_by(P.ended_at.desc()).limit(limit))
+            return [_read(row) for row in rows]
+
+    async def counts(self) -> dict[str, int]:
+        """Return how many posts are in each state."""
+        query = select(P.state, func.count()).group_by(P.state)
+        async with self.store.reading() as connection:
+            return {state: count for state, count in await connection.execute(query)}  # noqa: C416 - rows
+
+    async def last_content(self, schedule_id: str) -> tuple[Post, Content] | None:
+        """Return the last post of a schedule that stands in the chat, and what it told."""
+        query = select(tables.post).where(P.schedule == schedule_id, P.state == PostState.POSTED.value)
+        async with self.store.reading() as connection:
+            row = (await connection.execute(query.order_by(P.ended_at.desc()).limit(1))).first()
+        return (_read(row), read_content(row.content)) if row else None
+
+    async def missed_since(self, schedule_id: str, instant: float) -> list[Post]:
+        """Return the slots of a schedule that were missed since an instant, the earliest first."""
+        lost = (PostState.MISSED.value, PostState.FAILED.value, PostState.UNKNOWN.value)
+        found = await self._posts(P.schedule == schedule_id, P.state.in_(lost), P.slot > instant)
+        return sorted(found, key=lambda one: one.slot)
+
+    async def stated(self, place: str) -> dict[str, Stated]:
+        """Return what a place was told and not yet corrected, by fact (`dossier:id`)."""
+        query = select(tables.stated).where(tables.stated.c.place == place)
+        async with self.store.reading() as connection:
+            rows = await connection.execute(query)
+            return {row.fact: Stated(row.post, row.at, row.words) for row in rows}
+
+    async def events(self, post_id: str) -> list[str]:
+        """Return the ids of the events that a watch's post tells."""
+        query = select(tables.told.c.event).where(tables.told.c.post == post_id)
+        async with self.store.reading() as connection:
+            return list((await connection.scalars(query.order_by(tables.told.c.event))).all())
+
+    async def _posts(self, *conditions: Any, limit: int = 1_000) -> list[Post]:
+        query = select(tables.post).where(*conditions).order_by(P.slot.desc()).limit(limit)
+        async with self.store.reading() as connection:
+            return [_read(row) for row in await connection.execute(query)]
+
+    # --- new posts -------------------------------------------------------------------------------------
+
+    async def put(self, connection: AsyncConnection, post: Post) -> bool:
+        """Record a new post, and enqueue it unless it has ended; say whether it was new."""
+        new = self.store.insert(tables.post, [_row(post)]).on_conflict_do_nothing()
+        if not (await connection.execute(new)).rowcount:
+            return False
+        if post.state not in ENDED:
+            await self.enqueue(connection, post)
+        return True
+
+    async def post_now(self, schedule: Schedule) -> Post:
+        """Record and enqueue a post of a schedule beside its slots."""
+        now = self._now()
+        post = Post(id=f"now:{schedule.id}:{now:.3f}", schedule=schedule.id, place=schedule.place, slot=now)
+        async with self.store.begin() as connection:
+            await self.put(connection, post)
+        return post
+
+    async def add_watch_post(self, watch: Watch, events: Sequence[str], at: float) -> Post | None:
+        """Record and enqueue a post that tells events; None where another process tells one of them."""
+        digest = hashlib.sha256("\n".join(sorted(events)).encode()).hexdigest()[:16]
+        post = Post(id=f"watch:{watch.id}:{digest}:{at:.0f}", watch=watch.id, place=watch.place, slot=at)
+        rows = [{"watch": watch.id, "event": one, "post": post.id} for one in events]
+        try:
+            async with self.store.begin() as connection:
+                await connection.execute(insert(tables.told), rows)
+                await self.put(connection, post)
+        except IntegrityError:
+            return None
+        return post
+
+    # --- what becomes of them --------------------------------------------------------------------------
+
+    async def intend(self, post: Post, pages: Sequence[Page], content: Content) -> Post | None:
+        """Record that a post is going to be sent; None where it must not be any more.
+
+        The schedule is looked at in the same transaction: once it is paused or removed, nothing new is sent.
+        """
+        now = self._now()
+        changed = msgspec.structs.replace(
+            post,
+            state=PostState.SENDING,
+            pages=tuple(pages),
+            content=encode(content),
+            attempts=post.attempts + 1,
+            intent_at=now if post.intent_at is None else post.intent_at,
+            uncertain=True,
+        )
+        async with self.store.begin() as connection:
+            if not post.reference and not await self._may_go(connection, post):
+                return None
+            written = await connection.execute(
+                update(tables.post).where(P.id == post.id, P.state.in_(GOING_ON)).values(_row(changed))
+            )
+            return changed if written.rowcount else None
+
+    async def _may_go(self, connection: AsyncConnection, post: Post) -> bool:
+        if not post.schedule:
+            found = select(tables.watch.c.id).where(tables.watch.c.id == post.watch)
+            return not post.watch or await connection.scalar(found) is not None
+        query = select(tables.schedule.c.state).where(tables.schedule.c.id == post.schedule).with_for_update()
+        state = await connection.scalar(query)
+        asked = post.id.startswith("now:")
+        return state == ScheduleState.ACTIVE.value or (asked and state == ScheduleState.PAUSED.value)
+
+    async def known(self, post: Post, reference: Reference | None, reason: str) -> Post:
+        """Record what certainly stands after a try that did not succeed whole."""
+        changed = msgspec.structs.replace(
+            post, state=PostState.RETRYING, reference=reference, uncertain=False, reason=reason
+        )
+        await self._write(changed)
+        return changed
+
+    async def posted(self, post: Post, reference: Reference) -> None:
+        """Record that a post stands in the chat, what the place was told by it, and what it corrects."""
+        now = self._now()
+        content = read_content(post.content)
+        ended = msgspec.structs.replace(
+            post, state=PostState.POSTED, reference=reference, uncertain=False, reason="", ended_at=now
+        )
+        place = post.place.key
+        gone = {*content.facts, *content.corrects}
+        rows = [
+            {"place": place, "fact": fact, "post": post.id, "words": words, "at": now}
+            for fact, words in content.facts.items()
+        ]
+        marks = [{"post": corrected, "by": post.id} for corrected in dict.fromkeys(content.corrects.values())]
+        async with self.store.begin() as connection:
+            await connection.execute(update(tables.post).where(P.id == post.id).values(_row(ended)))
+            if post.schedule:
+                last = update(tables.schedule).where(tables.schedule.c.id == post.schedule)
+                await connection.execute(last.values(last_at=now))
+            stated = tables.stated
+            for some in _parts(sorted(gone)):
+                old = delete(stated).where(stated.c.place == place, stated.c.fact.in_(some))
+                await connection.execute(old)
+            if rows:
+                await connection.execute(insert(stated), rows)
+            if marks:
+                await connection.execute(self.store.insert(tables.mark, marks).on_conflict_do_nothing())
+
+    async def end(self, post: Post, state: PostState, reason: str) -> None:
+        """Record how a post ended otherwise. What a watch did not tell is told another time."""
+        ended = msgspec.structs.replace(
+            post, state=state, reason=reason, uncertain=state is PostState.UNKNOWN, ended_at=self._now()
+        )
+        async with self.store.begin() as connection:
+            await connection.execute(update(tables.post).where(P.id == post.id).values(_row(ended)))
+            if post.watch and state is not PostState.UNKNOWN:
+                await connection.execute(delete(tables.told).where(tables.told.c.post == post.id))
+
+    async def close_place(self, place: Place, reason: str) -> bool:
+        """Let no more posts go to a place; say whether that is news."""
+        row = {"place": place.key, "reason": reason, "at": self._now()}
+        async with self.store.begin() as connection:
+            new = self.store.insert(tables.closed, [row]).on_conflict_do_nothing()
+            return bool((await connection.execute(new)).rowcount)
+
+    async def marks(self, place: str) -> list[tuple[Post, Post]]:
+        """Return (a post that was corrected and is not marked yet, the post that corrects it) of a place."""
+        query = select(tables.mark).where(
+            tables.mark.c.post.in_(select(P.id).where(P.place == place)),
+        )
+        async with self.store.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        pairs = [(await self.post(row.post), await self.post(row.by)) for row in rows]
+        return [(one, by) for one, by in pairs if one and by]
+
+    async def marked(self, post_id: str) -> None:
+        """Record that a corrected post is marked, or cannot be."""
+        async with self.store.begin() as connection:
+            await connection.execute(delete(tables.mark).where(tables.mark.c.post == post_id))
+
+    async def _write(self, post: Post) -> None:
+        async with self.store.begin() as connection:
+            await connection.execute(update(tables.post).where(P.id == post.id).values(_row(post)))
+
+
+def _parts(values: Sequence[str], size: int = 500) -> Iterable[Sequence[str]]:
+    """Cut a list into parts that fit one statement."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
+async def _no_queue(connection: AsyncConnection, post: Post) -> None:
+    raise RuntimeError("Posts are not being delivered by this process.")
+
+
+def encode(content: Content) -> bytes:
+    """Return what a post told, as it is kept."""
+    return msgspec.json.encode(content)
+
+
+def read_content(data: bytes) -> Content:
+    """Return what a post told; nothing where it was not kept."""
+    return msgspec.json.decode(data, type=Content) if data else Content()
+
+
+_PLAIN: Final = (
+    "id",
+    "schedule",
+    "watch",
+    "slot",
+    "last_slot",
+    "count",
+    "reason",
+    "content",
+    "attempts",
+    "intent_at",
+    "uncertain",
+    "ended_at",
+)
+
+
+def _row(post: Post) -> dict[str, Any]:
+    return (
+        {name: getattr(post, name) for name in _PLAIN}
+        | {"state": post.state.value, "pages": msgspec.json.encode(post.pages)}
+        | {"reference": msgspec.json.encode(post.reference) if post.reference else None}
+        | place_row(post.place)
+    )
+
+
+def _read(row: Row[Any]) -> Post:
+    return Post(
+        place=read_place(row),
+        state=PostState(row.state),
+        pages=msgspec.json.decode(row.pages, type=tuple[Page, ...]),
+        reference=msgspec.json.decode(row.reference, type=Reference) if row.reference else None,
+        **{name: getattr(row, name) for name in _PLAIN},
+    )
