@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
+import structlog
+
 from bot.desk import Asker, Completion, Office, Suggestion
 from bot.facts.base import FactBase, Thing
 from bot.facts.edtf import DateError
 from bot.facts.humanise import humanise, read_date
 from bot.parse import clean, cut_line, quote, tokenize
 from bot.registry import COMMON, Command, Option, OptionKind, Registry
+
+log = structlog.get_logger(__name__)
 
 THINGS: Final = {
     OptionKind.NAME: ("entity",),
@@ -26,7 +30,10 @@ LONGEST_TYPED: Final = 500
 
 
 class Completer:
-    """Suggests values and lines; `base` gives what a place sees, `office` knows schedules and watches."""
+    """Suggests values and lines, and never raises.
+
+    `base` gives what a place sees; `office` knows schedules and watches.
+    """
 
     def __init__(
         self,
@@ -44,11 +51,15 @@ class Completer:
         self, command: str, option: str, prefix: str, asker: Asker, limit: int = 25
     ) -> list[Suggestion]:
         """Suggest values of an option, best first."""
-        declared = self.registry.get(command)
-        one = declared.option(option) if declared else None
-        if one is None or len(prefix) > LONGEST_TYPED:
+        try:
+            declared = self.registry.get(command)
+            one = declared.option(option) if declared else None
+            if one is None or len(prefix) > LONGEST_TYPED:
+                return []
+            return list(self._suggest(one, clean(prefix), asker, limit))[:limit]
+        except Exception:
+            log.exception("suggestion failed", command=command[:40], option=option[:40])
             return []
-        return list(self._suggest(one, clean(prefix), asker, limit))[:limit]
 
     def _suggest(self, option: Option, prefix: str, asker: Asker, limit: int) -> Iterator[Suggestion]:
         base = self._base(asker)
@@ -96,9 +107,13 @@ class Completer:
         """Suggest how a half-typed line may go on, best first."""
         if len(line) > LONGEST_TYPED:
             return []
-        text = clean(line)
-        found = self._go_on(f"{text} " if text and line[-1].isspace() else text, asker, limit)
-        return [one for one in found if one.line.rstrip() != text][:limit]
+        try:
+            text = clean(line)
+            found = self._go_on(f"{text} " if text and line[-1].isspace() else text, asker, limit)
+            return [one for one in found if one.line.rstrip() != text][:limit]
+        except Exception:
+            log.exception("completion failed")
+            return []
 
     def _go_on(self, text: str, asker: Asker, limit: int) -> list[Completion]:
         head, space, rest = text.partition(" ")

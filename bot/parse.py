@@ -195,7 +195,8 @@ def _assign(
             given[option.name] = token.value
     free = [option for option in command.options if option.name not in given]
     if free and loose and free[0].kind is OptionKind.CHOICE and free[0].required:
-        given[free[0].name] = _first(command, free.pop(0), loose.pop(0), line)
+        said = free.pop(0)
+        given[said.name] = _first(command, said, loose.pop(0), line)
     if command.options:
         first = given.get(command.options[0].name, "")
         free = [option for option in free if option.goes_with(first)]
@@ -319,13 +320,6 @@ def write_line(call: Call, registry: Registry) -> str:
         else:
             parts.append(quote(value) if option.required else f"{option.name}:{quote(value)}")
     return " ".join(parts) + last
-
-
-def with_last(call: Call, day: date) -> Call:
-    """Return the call with a day in place of `since:last`."""
-    if call.arguments.get("since", "").lower() != LAST:
-        return call
-    return Call(call.command, call.arguments | {"since": day.isoformat()})
 
 
 def quote(value: str) -> str:
