@@ -12,9 +12,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
-from world import Killed, Place, World, fail, lose, new_world, take
+from world import Killed, World, fail, lose, new_world, take
 
-from bot.posting import Outcome, PostError
+from bot.posting import Outcome, Place, PostError
 from bot.posts.planner import plan, slot_id
 from bot.posts.records import ENDED, PostState, Schedule, ScheduleState
 from bot.posts.when import When
