@@ -95,14 +95,22 @@ def ask(
     page: Annotated[int | None, typer.Option(min=1, metavar="N", help="This page only.")] = None,
 ) -> None:
     """Answer one line, such as: ask /who gref."""
+    import asyncio
+
     from bot.reply import Kind
 
     if page is not None and form not in ("text", "html"):
         _refuse(f"--page goes with text and html; {form} is always the whole answer.")
     service = _open(ctx)
-    reply = service.desk.ask(_line(line), service.asker("terminal"))
+    typed, asker = _line(line), service.asker("terminal")
+    if service.desk.acts(typed):
+        if form != "text":
+            _refuse(f"--as {form} shows an answer and changes nothing; leave it out to have this done.")
+        reply = asyncio.run(service.desk.act(typed, asker))
+    else:
+        reply = service.desk.ask(typed, asker)
     pages = (
-        [_for_slack(reply, _line(line), service.config)]
+        [_for_slack(reply, typed, service.config)]
         if form == "slack"
         else _rendered(reply, form, width, paged=page is not None)
     )
@@ -152,14 +160,19 @@ def _rendered(reply: Reply, form: Form, width: int | None, *, paged: bool) -> Se
         from bot.adapters.web.render import render as render_html
 
         return [f"{one}\n" for one in render_html(reply).pages]
-    from bot.adapters.terminal.app import Screen
+    from bot.adapters.terminal.app import Screen, local_time
     from bot.adapters.terminal.limits import HEIGHT
     from bot.adapters.terminal.render import render
 
     screen = Screen.of(sys.stdout, os.environ)
     height = (screen.height or HEIGHT) if paged else None
     return render(
-        reply, width=width or screen.width, height=height, colour=screen.colour, links=screen.colour
+        reply,
+        width=width or screen.width,
+        height=height,
+        colour=screen.colour,
+        links=screen.colour,
+        local=local_time,
     ).pages
 
 

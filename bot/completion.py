@@ -156,7 +156,7 @@ class Completer:
         found: list[Completion] = []
         takes = next((one for one in options if one.name not in given and one not in COMMON), None)
         at_end = tokens[len(tokens) - len(loose) :] == loose
-        if takes and takes.kind is not OptionKind.WORDS and at_end:
+        if takes and not takes.kind.is_free and at_end:
             start = loose[0].start if loose else len(rest)
             prefix = " ".join(token.value for token in loose)
             offered = self.suggest(command.name, takes.name, prefix, asker, limit)

@@ -184,7 +184,7 @@ class Dispatcher:
         ]
 
     def _missing(self, base: FactBase, command: Command, option: Option) -> Reply:
-        if option.kind is OptionKind.WORDS:
+        if option.kind.is_free:
             return misread(f"/{command.name} needs words to look for.", command)
         noun = "name" if option.kind is OptionKind.NAME else option.name
         kinds = THINGS.get(option.kind)

@@ -237,7 +237,7 @@ def _by_position(command: Command, free: list[Option], tokens: list[Token]) -> d
     words = [token.value for token in tokens]
     takes = next((one for one in free if one.kind not in SHAPED and one not in COMMON), None)
     phrase = " ".join(words)
-    if takes and takes.kind is OptionKind.WORDS:
+    if takes and takes.kind.is_free:
         return {takes.name: phrase}
     dates = [option for option in free if option.kind is OptionKind.DATE]
     if not takes and dates and _is_date(phrase):

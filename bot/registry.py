@@ -71,6 +71,11 @@ class OptionKind(StrEnum):
     WATCH = "watch"
     """The id of a watch of that place, or what it watches."""
 
+    @property
+    def is_free(self) -> bool:
+        """Whether it takes any words, which nothing can complete."""
+        return self in {OptionKind.WORDS, OptionKind.LINE}
+
 
 @dataclass(frozen=True, slots=True)
 class Option:

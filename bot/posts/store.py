@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, event, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, event, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -108,6 +108,12 @@ class Store:
     def insert(self, table: Any, rows: list[dict[str, Any]]) -> Any:
         """Return an insertion to which `on_conflict_do_nothing()` can be added in both databases."""
         return (sqlite if self.is_sqlite else postgresql).insert(table).values(rows)
+
+    async def insert_new(self, connection: AsyncConnection, table: Table, row: dict[str, Any]) -> bool:
+        """Insert a row unless there is one with its key; say whether it was new."""
+        # With PostgreSQL's driver an insertion does not tell how many rows it made; what it returns does.
+        new = self.insert(table, [row]).on_conflict_do_nothing().returning(*table.primary_key)
+        return (await connection.execute(new)).first() is not None
 
     # --- schedules -------------------------------------------------------------------------------------
 

@@ -13,7 +13,14 @@ from bot.registry import Command, OptionKind
 from bot.reply import Kind, Reply, Wanted
 
 PICKED: Final = frozenset(
-    {OptionKind.NAME, OptionKind.TOPIC, OptionKind.ABOUT, OptionKind.SOURCE, OptionKind.FACT}
+    {
+        OptionKind.NAME,
+        OptionKind.TOPIC,
+        OptionKind.ABOUT,
+        OptionKind.SOURCE,
+        OptionKind.FACT,
+        OptionKind.SCHEDULE,
+    }
 )
 """The kinds of options that suggestions complete."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import html
 import re
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ from cryptography.fernet import Fernet
 from fakes import slack_payloads as payloads
 from fakes.slack import Fault
 from samples import reply
-from slack_kit import SECRET, Kit, kit_fixture, slack_fixture, state_fixture  # noqa: F401 - fixtures
+from slack_kit import SECRET, Kit, kit_fixture, slack_fixture  # noqa: F401 - fixtures
 from slack_sdk.oauth.installation_store.file import FileInstallationStore
+from sqlalchemy import inspect
 from test_slack_guard import signed
 
 from bot.adapters.slack.app import bolt_app
@@ -84,6 +84,14 @@ class House:
         self.kit.slack.codes["good"] = {}
         status, text, _ = await self.get(REDIRECT, cookie, code="good", state=state)
         assert (status, "Thank you" in text) == (200, True)
+
+
+@pytest.fixture(name="state")
+async def state_fixture(database: str) -> AsyncIterator[State]:
+    made = State(database)
+    await made.open()
+    yield made
+    await made.close()
 
 
 @pytest.fixture
@@ -183,19 +191,18 @@ async def test_a_wrong_state_installs_nothing(house: House, name: str, status: i
 
 async def test_tokens_are_encrypted_at_rest(house: House, tmp_path: Path) -> None:
     await house.install()
-    with sqlite3.connect(tmp_path / "state.db") as database:
-        rows = [
-            *database.execute("select bot_token, bot_refresh_token from slack_bots"),
-            *database.execute("select bot_token, bot_refresh_token from slack_installations"),
-        ]
-    database.close()
+    rows: list[Any] = []
+    async with house.kit.state.engine.connect() as connection:
+        for table in ("slack_bots", "slack_installations"):
+            query = f"select bot_token, bot_refresh_token from {table}"
+            rows += await connection.exec_driver_sql(query)
     assert len(rows) == 2
     for row in rows:
         for sealed in row:
             assert sealed.startswith("gAAAAA")
             assert len(sealed) <= SEALED_LENGTH
-    for name in ("state.db", "state.db-wal"):
-        assert b"xoxe" not in await asyncio.to_thread((tmp_path / name).read_bytes)
+    files = await asyncio.to_thread(lambda: [file.read_bytes() for file in tmp_path.glob("state.db*")])
+    assert not any(b"xoxe" in data for data in files)
 
 
 async def test_keys_can_be_changed_but_not_lost(house: House) -> None:
@@ -341,8 +348,7 @@ async def test_an_installation_that_fails_says_try_again(house: House, what: str
         house.kit.slack.faults["oauth.v2.access"] = [Fault.cut()]
     else:
         async with house.kit.state.engine.begin() as connection:
-            found = await connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-            for name in found.scalars():
+            for name in await connection.run_sync(lambda given: inspect(given).get_table_names()):
                 await connection.exec_driver_sql(f"DROP TABLE {name}")
     path = "/slack/install" if what == "page" else REDIRECT
     status, text, _ = await house.get(path, cookie, code="good", state=state)
