@@ -19,6 +19,7 @@ from bot.adapters.slack.cli import slack_typer
 from bot.cli.facts import facts_app
 from bot.cli.opening import FAILURE, USAGE, LogLevel, Options, config_of, count, fail, refuse, service_of
 from bot.desk import ChatError
+from bot.posts.cli import schedules_app
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -283,6 +284,7 @@ def _discord_config(ctx: typer.Context) -> DiscordConfig:
 app.add_typer(facts_app)
 app.add_typer(slack_typer(_registry, _slack_config), name="slack")
 app.add_typer(discord_app(_registry, _discord_config), name="discord")
+app.add_typer(schedules_app(), name="schedules")
 
 
 def main() -> None:
