@@ -122,7 +122,7 @@ class Dispatcher:
             return self.ask(line, asker)
         call = Call("")
         try:
-            call = read_line(line, self.registry)
+            call = read_line(line, self.registry, self._visible(asker))
             command = self._command(call)
             arguments = type_arguments(command, call, self._today())
             lacking = _lacking(command, arguments)
