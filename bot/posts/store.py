@@ -291,12 +291,6 @@ class Store:
 
     # --- what the operator sees ------------------------------------------------------------------------
 
-    async def note(self, at: float, text: str, place: str = "", post: str = "") -> None:
-        """Keep a notice for the operator."""
-        row = {"at": at, "place": place, "post": post, "text": text}
-        async with self.begin() as connection:
-            await connection.execute(insert(tables.notice).values(row))
-
     async def notices(self, since: float = 0.0, limit: int = 20) -> list[tuple[float, str, str]]:
         """Return (instant, place, sentence) of the latest notices, the latest first."""
         columns = (tables.notice.c.at, tables.notice.c.place, tables.notice.c.text)
