@@ -13,6 +13,7 @@ import typer
 from bot.cli.opening import config_of, fail, refuse
 
 if TYPE_CHECKING:
+    from bot.posts.follow import Follower
     from bot.posts.reader import Reader
 
 # Every other import stands inside the function that needs it, so that `--help` and `ask` start quickly.
@@ -39,9 +40,11 @@ def posts(
     ] = DEFAULT_SINCE,
 ) -> None:
     """Show which posts come next, are under way, arrived or went wrong, and what to do."""
+    from bot.posts.follow import Follower
     from bot.posts.reader import Reader, Unreadable
     from bot.posts.report import read_since
 
+    follower = Follower()
     now = time.time()
     try:
         begin = read_since(since, now)
@@ -52,25 +55,28 @@ def posts(
     except ValueError as error:
         refuse(str(error))
     try:
+        shown = _shown(reader, form, now, begin, follower)
         if not (follow and form == "json"):
-            _write(_shown(reader, form, now, begin))
+            _write(shown)
     except Unreadable as error:
-        # Whoever follows may have come before the bot.
+        # Whoever follows may have come before the bot: that is said, and waited for, below.
         if not (follow and error.is_empty):
             fail(str(error))
-        sys.stderr.write(f"{error}\n")
     if follow:
-        _follow(reader, form)
+        _follow(reader, form, follower)
 
 
-def _shown(reader: Reader, form: str, now: float, since: float) -> str:
+def _shown(reader: Reader, form: str, now: float, since: float, follower: Follower) -> str:
     from bot.adapters.terminal.app import Screen
     from bot.adapters.terminal.render import render
     from bot.posts.measure import measure
     from bot.posts.reader import overview
     from bot.posts.report import Clock, data, report
 
-    seen, measured = reader.ask(lambda given: (overview(given, now, since), measure(given, now)))
+    # The follower looks at the same moment: what happens from then on is told by it.
+    seen, measured, _ = reader.ask(
+        lambda given: (overview(given, now, since), measure(given, now), follower.look(given, now))
+    )
     if form == "json":
         return msgspec.json.format(msgspec.json.encode(data(seen, measured, reader.where)), indent=2).decode()
     screen = Screen.of(sys.stdout, os.environ)
@@ -78,14 +84,13 @@ def _shown(reader: Reader, form: str, now: float, since: float) -> str:
     return "".join(render(reply, width=screen.width, colour=screen.colour).pages)
 
 
-def _follow(reader: Reader, form: str) -> None:
+def _follow(reader: Reader, form: str, follower: Follower) -> None:
     """Print events until stopped. A state that cannot be read is said once, and looked at again."""
     from bot.adapters.texts import inert
-    from bot.posts.follow import Follower
     from bot.posts.reader import Unreadable
     from bot.posts.report import Clock, event, event_data
 
-    follower, clock, trouble = Follower(), Clock(), ""
+    clock, trouble = Clock(), ""
     while True:
         at = time.time()
         try:

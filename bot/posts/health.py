@@ -9,8 +9,15 @@ from typing import Final
 import msgspec
 
 from bot.posts.measure import Measured
+from bot.posts.records import PostState
 
 LOG: Final = "Look whether `briefing-bot run` is running, and what its log says."
+
+GOING_ON: Final = {
+    PostState.WAITING: "has not been written yet",
+    PostState.SENDING: "was sent, and is looked for in the chat",
+    PostState.RETRYING: "is tried again and again",
+}
 
 
 class Posting(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +86,11 @@ def judge(seen: Observation, clock: Callable[[float], str] = in_utc) -> Health:
         reasons.append(seen.unreadable)
     if seen.measured is not None:
         overdue, other = trouble(seen.measured, clock)
+        if seen.measured.closed:
+            takes = _many(seen.measured.closed, "place takes", "places take")
+            other.append(
+                f"{takes} no posts until somebody resumes a schedule there: run `briefing-bot posts`."
+            )
         # What another process has left undone is that one's to answer for; this one can still answer people.
         (warnings if posting is not None and posting.standing_by else reasons).extend(overdue)
         warnings += other
@@ -107,18 +119,13 @@ def trouble(measured: Measured, clock: Callable[[float], str] = in_utc) -> tuple
         one = measured.first_stuck
         wrong.append(
             f"{_many(measured.stuck, 'post is', 'posts are')} beyond the time for trying: the one due at "
-            f"{clock(one.slot)} in {one.place} is {one.state.value}. {one.reason or LOG}"
+            f"{clock(one.slot)} in {one.place} {GOING_ON[one.state]}. {one.reason or LOG}"
         )
     if measured.first_late is not None:
         one = measured.first_late
         amiss.append(
             f"{_many(measured.late, 'post is', 'posts are')} late: the one due at {clock(one.slot)} in "
-            f"{one.place} is {one.state.value}. {one.reason or 'It waits for the posts before it.'}"
-        )
-    if measured.closed:
-        takes = _many(measured.closed, "place takes", "places take")
-        amiss.append(
-            f"{takes} no posts until somebody resumes a schedule there; `briefing-bot posts` says why."
+            f"{one.place} {GOING_ON[one.state]}. {one.reason or 'It waits for its turn.'}"
         )
     return wrong, amiss
 

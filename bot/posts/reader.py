@@ -206,32 +206,26 @@ def overview(connection: Connection, at: float, since: float) -> Overview:
     )
 
 
+_PLAIN: Final = ("id", "schedule", "watch", "slot", "last_slot", "count", "reason", "attempts", "ended_at")
+
+
 def posts() -> Select[Any]:
     """Return the query for posts as an operator is told of them; the pages are left where they are."""
-    names = ("id", "schedule", "watch", "slot", "last_slot", "count", "state", "reason", "content")
-    more = ("attempts", "ended_at", "platform", "workspace", "channel", "thread")
+    more = ("state", "content", "platform", "workspace", "channel", "thread")
     asked = tables.post.outerjoin(tables.schedule, P.schedule == S.id)
     return select(
-        *(P[name] for name in names + more), S.line.label("asked"), tables.watch.c.label.label("watched")
+        *(P[name] for name in _PLAIN + more), S.line.label("asked"), tables.watch.c.label.label("watched")
     ).select_from(asked.outerjoin(tables.watch, P.watch == tables.watch.c.id))
 
 
 def read_view(row: Row[Any]) -> PostView:
     """Return the post in a row of :func:`posts`."""
     return PostView(
-        id=row.id,
-        schedule=row.schedule,
-        watch=row.watch,
         place=_key(row),
         line=row.asked or row.watched or "",
-        slot=row.slot,
-        last_slot=row.last_slot,
-        count=row.count,
         state=PostState(row.state),
-        reason=row.reason,
         summary=_summary(row.content),
-        attempts=row.attempts,
-        ended_at=row.ended_at,
+        **{name: getattr(row, name) for name in _PLAIN},
     )
 
 

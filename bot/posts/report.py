@@ -202,12 +202,16 @@ def event(one: PostView | Closed | Notice, clock: Clock, at: float) -> str:
     if one.state is PostState.POSTED:
         rest = f"({late(ended - one.slot)})"
     else:
-        rest = f"({_count(one.count, 'slot', 'slots')} from {clock.minute(one.slot)}) {one.reason}"
+        rest = f"(due {clock.minute(one.slot)}{_and_more(one)}) {one.reason}"
     return _columns(clock.second(ended), one.state.value, one.place, f"{_what(one)} {rest}")
 
 
-def _columns(when: str, what: str, place: str, rest: str) -> str:
-    return f"{when}  {what:<9}  {place}  {rest}".rstrip()
+def _columns(when: str, what: str, *rest: str) -> str:
+    return "  ".join((when, f"{what:<9}", *(one for one in rest if one)))
+
+
+def _and_more(one: PostView) -> str:
+    return f" and {one.count - 1:,} more" if one.count > 1 else ""
 
 
 def event_data(one: PostView | Closed | Notice) -> dict[str, Any]:
@@ -223,7 +227,7 @@ def duration(seconds: float) -> str:
     """Return a length of time in one unit: `45 s`, `12 min`, `3 h`, `5 days`."""
     for unit, size, least in UNITS:
         if seconds >= least * size:
-            return f"{int(seconds // size)} {unit}"
+            return f"{int(seconds / size + 0.5)} {unit}"
     return "0 s"
 
 
@@ -267,7 +271,7 @@ def _ended(one: PostView, clock: Clock) -> Entry:
 
 
 def _lost(one: PostView, clock: Clock) -> Entry:
-    label = f"{one.count:,} slots until {clock.minute(one.last_slot)}" if one.last_slot else ""
+    label = f"{one.count:,} slots, the last {clock.minute(one.last_slot)}" if one.last_slot else ""
     return _entry(one.slot, label, one.place, [one.line, one.schedule, one.reason], clock)
 
 
