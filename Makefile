@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Browser tests need Debian's chromium. CI must have it; elsewhere its absence is said, not hidden.
+# Some tests need Debian's chromium or PostgreSQL. CI must have both; elsewhere an absence is said, not hidden.
 CHROMIUM := $(shell command -v chromium)
-ifeq ($(CHROMIUM)$(CI),)
-BROWSER := -m "not browser"
-endif
+POSTGRESQL := $(firstword $(wildcard /usr/lib/postgresql/*/bin/initdb $(shell pg_config --bindir 2>/dev/null)/initdb))
+NO_BROWSER := $(if $(CHROMIUM)$(CI),,not browser)
+NO_POSTGRESQL := $(if $(POSTGRESQL)$(CI),,not postgresql)
+TESTS := -m "$(NO_BROWSER)$(if $(NO_BROWSER),$(if $(NO_POSTGRESQL), and ))$(NO_POSTGRESQL)"
 
 .PHONY: demo test evidence bench docs format lock clean
 
@@ -20,8 +21,9 @@ test: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/briefing-bot check briefings
-	$(if $(BROWSER),@echo "No chromium on this machine: the browser tests are left out; CI runs them.")
-	$(BIN)/python -m pytest $(BROWSER)
+	$(if $(NO_BROWSER),@echo "No chromium on this machine: the browser tests are left out; CI runs them.")
+	$(if $(NO_POSTGRESQL),@echo "No PostgreSQL on this machine: the tests that need it are left out; CI runs them.")
+	$(BIN)/python -m pytest $(TESTS)
 
 # Hold every fact of the shipped dossier to the reader's own copies of the articles.
 evidence: $(VENV)/demo

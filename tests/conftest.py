@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import postgres
 import pytest
 import structlog
 from bases import BARE, COAST, LONE, NORTH
@@ -27,6 +28,22 @@ def _opened(factory: pytest.TempPathFactory, *bases: dict[str, str]) -> Iterator
     opened = snapshot(factory.mktemp("compiled"), *bases)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL of this run's own."""
+    with postgres.running() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database, of either kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'state.db'}"
+    cluster: postgres.Cluster = request.getfixturevalue("postgresql")
+    return cluster.database()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,19 +12,10 @@ from sqlalchemy.exc import OperationalError
 import bot.state
 from bot.state import REMEMBERED_SECONDS, State, StateError, database_url
 
-SERVER = os.environ.get("BRIEFING_BOT_TEST_DATABASE")
-"""The URL of an empty PostgreSQL database, to run these tests on it as well."""
 
-
-@pytest.fixture(params=["sqlite", "postgresql"] if SERVER else ["sqlite"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite" or SERVER is None:
-        return f"sqlite:///{tmp_path / 'state.db'}"
-    server = State(SERVER)
-    async with server.engine.begin() as connection:
-        await connection.exec_driver_sql("DROP TABLE IF EXISTS seen, lines")
-    await server.close()
-    return SERVER
+@pytest.fixture
+def url(database: str) -> str:
+    return database
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from bot.cli.facts import facts_app
 from bot.cli.opening import FAILURE, USAGE, LogLevel, Options, config_of, count, fail, refuse, service_of
 from bot.cli.posts import posts_app
 from bot.desk import ChatError
+from bot.posts.cli import schedules_app
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -79,14 +80,22 @@ def ask(
     page: Annotated[int | None, typer.Option(min=1, metavar="N", help="This page only.")] = None,
 ) -> None:
     """Answer one line, such as: ask /who gref."""
+    import asyncio
+
     from bot.reply import Kind
 
     if page is not None and form not in ("text", "html"):
         refuse(f"--page goes with text and html; {form} is always the whole answer.")
     service = service_of(ctx)
-    reply = service.desk.ask(_line(line), service.asker("terminal"))
+    typed, asker = _line(line), service.asker("terminal")
+    if service.desk.acts(typed):
+        if form != "text":
+            refuse(f"--as {form} shows an answer and changes nothing; leave it out to have this done.")
+        reply = asyncio.run(service.desk.act(typed, asker))
+    else:
+        reply = service.desk.ask(typed, asker)
     pages = (
-        [_for_slack(reply, _line(line), service.config)]
+        [_for_slack(reply, typed, service.config)]
         if form == "slack"
         else _rendered(reply, form, width, paged=page is not None)
     )
@@ -136,14 +145,19 @@ def _rendered(reply: Reply, form: Form, width: int | None, *, paged: bool) -> Se
         from bot.adapters.web.render import render as render_html
 
         return [f"{one}\n" for one in render_html(reply).pages]
-    from bot.adapters.terminal.app import Screen
+    from bot.adapters.terminal.app import Screen, local_time
     from bot.adapters.terminal.limits import HEIGHT
     from bot.adapters.terminal.render import render
 
     screen = Screen.of(sys.stdout, os.environ)
     height = (screen.height or HEIGHT) if paged else None
     return render(
-        reply, width=width or screen.width, height=height, colour=screen.colour, links=screen.colour
+        reply,
+        width=width or screen.width,
+        height=height,
+        colour=screen.colour,
+        links=screen.colour,
+        local=local_time,
     ).pages
 
 
@@ -289,6 +303,7 @@ app.add_typer(facts_app)
 app.add_typer(posts_app)
 app.add_typer(slack_typer(_registry, _slack_config), name="slack")
 app.add_typer(discord_app(_registry, _discord_config), name="discord")
+app.add_typer(schedules_app(), name="schedules")
 
 
 def main() -> None:

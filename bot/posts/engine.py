@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from dbos import DBOS, DBOSConfig
+from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
 
 from bot.posts.queue import NAME, VERSION, WORKFLOW, queue_of
 from bot.posts.slots import Slots
@@ -24,6 +24,9 @@ AT_ONCE: Final = 500
 
 THREADS: Final = 8
 POLL_SECONDS: Final = 0.5
+UNUSED_POLL_SECONDS: Final = 1.0
+"""How often DBOS looks for notifications, which nothing here waits for; stopping waits for its next look."""
+
 KEPT: Final = timedelta(days=1)
 """How long DBOS keeps the record of a finished workflow; ours stays."""
 
@@ -49,15 +52,22 @@ class Engine:
     ) -> None:
         self._url = url
         self._slots = slots
+        self._slot = ""
         self._deliver = deliver
         self._platforms = sorted(platforms)
         self._poll = poll_seconds
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: dict[str, tuple[asyncio.Task[Any], asyncio.Event]] = {}
+        self._idle: set[str] = set()
         self._stopping = False
-        self.under_way = 0
+
+    @property
+    def under_way(self) -> int:
+        """How many posts are being worked on."""
+        return len(self._running)
 
     async def start(self, slot: str) -> None:
         """Take up work, first what this slot left undone."""
+        self._slot = slot
         config: DBOSConfig = {
             "name": NAME,
             "system_database_url": self._url,
@@ -67,61 +77,80 @@ class Engine:
             "log_level": "CRITICAL",
             "run_migrations": False,
             "max_executor_threads": THREADS,
-            # Nothing here waits for notifications or native schedules.
             "use_listen_notify": False,
             "scheduler_polling_interval_sec": 3600.0,
-            "notification_listener_polling_interval_sec": 1.0,
+            "notification_listener_polling_interval_sec": UNUSED_POLL_SECONDS,
         }
         DBOS(config=config)
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
         async def deliver(post_id: str) -> None:
-            if self._stopping:
-                raise asyncio.CancelledError
+            # Work that was handed out anew must not be done twice at the same time.
+            while other := self._running.get(post_id):
+                await other[1].wait()
             task = asyncio.current_task()
-            if task is not None:
-                self._running.add(task)
-            self.under_way += 1
+            if self._stopping or task is None:
+                raise asyncio.CancelledError
+            self._running[post_id] = task, (ended := asyncio.Event())
             try:
                 await self._deliver(post_id)
             finally:
-                self.under_way -= 1
-                if task is not None:
-                    self._running.discard(task)
+                del self._running[post_id]
+                ended.set()
 
+        await asyncio.to_thread(self._register_queues)
         DBOS.listen_queues([queue_of(one) for one in self._platforms])
         DBOS.launch()
-        for platform in self._platforms:
-            await DBOS.register_queue_async(
-                queue_of(platform),
-                worker_concurrency=AT_ONCE,
-                partition_concurrency=1,
-                polling_interval_sec=self._poll,
-                on_conflict="always_update",
-            )
+
+    def _register_queues(self) -> None:
+        """Let the queues be there before DBOS looks for them: it looks again a second later."""
+        client = DBOSClient(system_database_url=self._url, lazy=True, application_name=NAME)
+        try:
+            for platform in self._platforms:
+                client.register_queue(
+                    queue_of(platform),
+                    worker_concurrency=AT_ONCE,
+                    partition_concurrency=1,
+                    polling_interval_sec=self._poll,
+                )
+        finally:
+            client.destroy()
 
     async def take_over(self) -> int:
-        """Put back into the queue what processes that died have left undone; return how many posts.
+        """Put back into the queue what nobody works on any more; return how many posts.
 
         DBOS recovers an executor's work when a process with its id starts; one that never comes back would
-        keep it for ever.
+        keep it for ever. So would this one what it holds only by its slot's name: what the slot's holder
+        before it took up while it was losing the slot, or what could not be recorded as done.
         """
         async with self._slots.free_others() as slots:
-            if not slots:
-                return 0
-            left = await DBOS.list_workflows_async(
-                status="PENDING",
-                name=WORKFLOW,
-                executor_id=[f"slot-{one}" for one in slots],
-                load_input=False,
-                load_output=False,
-            )
-            for one in left:
-                if one.queue_name:
-                    await DBOS.resume_workflows_async([one.workflow_id], queue_name=one.queue_name)
-        if left:
-            log.warning("taken over from a process that died", posts=len(left))
-        return len(left)
+            dead = await self._pending(slots) if slots else []
+            await self._resume(dead)
+        if dead:
+            log.warning("taken over from a process that died", posts=len(dead))
+        # What was handed out a moment ago may not run yet: it is idle when it is so twice in a row.
+        own = [one for one in await self._pending([self._slot]) if one.workflow_id not in self._running]
+        idle = [one for one in own if one.workflow_id in self._idle]
+        self._idle = {one.workflow_id for one in own}
+        await self._resume(idle)
+        if idle:
+            log.warning("taken up again what nobody worked on", posts=len(idle))
+        return len(dead) + len(idle)
+
+    async def _pending(self, slots: Iterable[str]) -> list[WorkflowStatus]:
+        """Return what the holders of slots have taken out of the queue and not ended."""
+        return await DBOS.list_workflows_async(
+            status="PENDING",
+            name=WORKFLOW,
+            executor_id=[f"slot-{one}" for one in slots],
+            load_input=False,
+            load_output=False,
+        )
+
+    async def _resume(self, workflows: Iterable[WorkflowStatus]) -> None:
+        for one in workflows:
+            if one.queue_name:
+                await DBOS.resume_workflows_async([one.workflow_id], queue_name=one.queue_name)
 
     async def forget(self) -> None:
         """Delete DBOS's records of work finished long ago."""
@@ -140,18 +169,21 @@ class Engine:
 
     async def stop(self, seconds: float = 0.0) -> None:
         """Take up no more work, give what is under way so many seconds, and leave the rest for later."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
         self._stopping = True
-        while self._running and loop.time() < until:
-            await asyncio.wait(set(self._running), timeout=max(until - loop.time(), 0))
-        for task in set(self._running):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._end()
+        for task, _ in self._running.values():
             # DBOS leaves what is cancelled pending: it is gone on with at the next start.
             task.cancel()
-        if self._running:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(5):
-                    await asyncio.gather(*set(self._running), return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self._end()
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         # DBOS had put its own threads behind this loop's `to_thread`, and has ended them.
-        loop.set_default_executor(ThreadPoolExecutor())
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+
+    async def _end(self) -> None:
+        """Wait until nothing is worked on."""
+        while self._running:
+            await next(iter(self._running.values()))[1].wait()

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.posting import Page, Place, Reference
 from bot.posts import tables
 from bot.posts.records import ENDED, Content, Post, PostState, Schedule, ScheduleState, Watch
-from bot.posts.store import Store, place_row, read_place
+from bot.posts.rows import place_row, read_place
+from bot.posts.store import Store
 
 Enqueue = Callable[[AsyncConnection, Post], Awaitable[None]]
 """Puts a post into the queue, in the transaction that records it."""
@@ -114,8 +115,7 @@ class Ledger:
 
     async def put(self, connection: AsyncConnection, post: Post) -> bool:
         """Record a new post, and enqueue it unless it has ended; say whether it was new."""
-        new = self.store.insert(tables.post, [_row(post)]).on_conflict_do_nothing()
-        if not (await connection.execute(new)).rowcount:
+        if not await self.store.insert_new(connection, tables.post, _row(post)):
             return False
         if post.state not in ENDED:
             await self.enqueue(connection, post)
@@ -226,8 +226,7 @@ class Ledger:
         """Let no more posts go to a place; say whether that is news."""
         row = {"place": place.key, "reason": reason, "at": self._now()}
         async with self.store.begin() as connection:
-            new = self.store.insert(tables.closed, [row]).on_conflict_do_nothing()
-            return bool((await connection.execute(new)).rowcount)
+            return await self.store.insert_new(connection, tables.closed, row)
 
     async def marks(self, place: str) -> list[tuple[Post, Post]]:
         """Return (a post that was corrected and is not marked yet, the post that corrects it) of a place."""

@@ -86,6 +86,7 @@ class Room:
         elapsed: Callable[[], float] = elapsed,
         settle: float = SETTLE_SECONDS,
         poll: float = POLL_SECONDS,
+        take_over: float = TAKE_OVER_SECONDS,
         rates: Mapping[str, tuple[float, float]] = RATES,
     ) -> None:
         self._store = store
@@ -97,6 +98,7 @@ class Room:
         self._now = now
         self._elapsed = elapsed
         self._poll = poll
+        self._take_over = take_over
         self.slots: Slots = slots_of(store)
         self.planner = Planner(store, ledger, now, elapsed)
         self.delivery = Delivery(
@@ -177,7 +179,7 @@ class Room:
                 for chore in self._chores:
                     await chore()
                 at = self._elapsed()
-                if at - taken >= TAKE_OVER_SECONDS:
+                if at - taken >= self._take_over:
                     taken = at
                     if not await self.slots.held():
                         log.error("the slot was lost with the connection to the database; starting again")

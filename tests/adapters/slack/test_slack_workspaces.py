@@ -3,7 +3,6 @@
 import asyncio
 import html
 import re
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,23 @@ from cryptography.fernet import Fernet
 from fakes import slack_payloads as payloads
 from fakes.slack import Fault
 from samples import reply
-from slack_kit import SECRET, Kit, kit_fixture, slack_fixture, state_fixture  # noqa: F401 - fixtures
+from slack_kit import SECRET, Kit, kit_fixture, slack_fixture  # noqa: F401 - fixtures
 from slack_sdk.oauth.installation_store.file import FileInstallationStore
+from sqlalchemy import inspect
 from test_slack_guard import signed
 
+from bot import posting
 from bot.adapters.slack.app import bolt_app
 from bot.adapters.slack.config import SettingError, SlackConfig, SlackSecrets
-from bot.adapters.slack.failures import Outcome, SlackFailureError
+from bot.adapters.slack.failures import SlackFailureError
 from bot.adapters.slack.guard import Guard
 from bot.adapters.slack.installations import SEALED_LENGTH, Installations, Vault, new_key
 from bot.adapters.slack.intake import Place
-from bot.adapters.slack.posting import Poster, PostError, pages_for_post
+from bot.adapters.slack.posting import SlackChat
 from bot.adapters.slack.server import Server
+from bot.adapters.slack.teams import Teams
 from bot.adapters.slack.workspaces import ManyWorkspaces, open_workspaces, refuse_passing_stores
+from bot.posting import Outcome, PostError
 from bot.state import State
 
 # slack_sdk 3.47 uses a class of aiohttp 3.14 that will go in aiohttp 4; pyproject.toml keeps that out.
@@ -38,6 +41,7 @@ KEY = Fernet.generate_key().decode()
 SECRETS = SlackSecrets(client_id="1.2", client_secret="shh", signing_secret=SECRET, token_keys=(KEY,))
 CONFIG = SlackConfig(public_url="https://bot.example.org")
 TEAM = Place(team=payloads.TEAM, channel=payloads.CHANNEL)
+NEWS = posting.Place(platform="slack", workspace=payloads.TEAM, channel=payloads.CHANNEL)
 REDIRECT = "/slack/oauth_redirect"
 
 
@@ -59,6 +63,9 @@ class House:
         self.server = TestServer(server.web_app(), host="127.0.0.1")
         await self.server.start_server()
         return self.server
+
+    def chat(self) -> SlackChat:
+        return SlackChat(Teams(self.workspaces, self.kit.state), self.kit.state, self.kit.answering.names)
 
     async def get(self, path: str, cookie: str = "", **query: str) -> tuple[int, str, Any]:
         headers = {"Cookie": cookie} if cookie else {}
@@ -84,6 +91,14 @@ class House:
         self.kit.slack.codes["good"] = {}
         status, text, _ = await self.get(REDIRECT, cookie, code="good", state=state)
         assert (status, "Thank you" in text) == (200, True)
+
+
+@pytest.fixture(name="state")
+async def state_fixture(database: str) -> AsyncIterator[State]:
+    made = State(database)
+    await made.open()
+    yield made
+    await made.close()
 
 
 @pytest.fixture
@@ -183,19 +198,18 @@ async def test_a_wrong_state_installs_nothing(house: House, name: str, status: i
 
 async def test_tokens_are_encrypted_at_rest(house: House, tmp_path: Path) -> None:
     await house.install()
-    with sqlite3.connect(tmp_path / "state.db") as database:
-        rows = [
-            *database.execute("select bot_token, bot_refresh_token from slack_bots"),
-            *database.execute("select bot_token, bot_refresh_token from slack_installations"),
-        ]
-    database.close()
+    rows: list[Any] = []
+    async with house.kit.state.engine.connect() as connection:
+        for table in ("slack_bots", "slack_installations"):
+            query = f"select bot_token, bot_refresh_token from {table}"
+            rows += await connection.exec_driver_sql(query)
     assert len(rows) == 2
     for row in rows:
         for sealed in row:
             assert sealed.startswith("gAAAAA")
             assert len(sealed) <= SEALED_LENGTH
-    for name in ("state.db", "state.db-wal"):
-        assert b"xoxe" not in await asyncio.to_thread((tmp_path / name).read_bytes)
+    files = await asyncio.to_thread(lambda: [file.read_bytes() for file in tmp_path.glob("state.db*")])
+    assert not any(b"xoxe" in data for data in files)
 
 
 async def test_keys_can_be_changed_but_not_lost(house: House) -> None:
@@ -232,8 +246,7 @@ async def expire(house: House, seconds: float) -> str:
 async def test_a_token_is_renewed_outside_a_request_at_our_address(house: House) -> None:
     await house.install()
     old = await expire(house, 3_600)
-    page = pages_for_post(reply()).pages
-    await Poster(house.workspaces).post(TEAM, page, "key")
+    await house.chat().post(NEWS, await house.chat().render(reply()), "key")
     assert house.kit.slack.messages[0]["token"] != old
     refreshed = [one for method, one in house.kit.slack.calls if one.get("grant_type") == "refresh_token"]
     assert len(refreshed) == 1
@@ -284,7 +297,7 @@ async def test_a_renewal_that_fails(house: House, fault: Fault, left: float, out
         assert (await house.workspaces.client(TEAM)).token == old
         return
     with pytest.raises(PostError) as caught:
-        await Poster(house.workspaces).post(TEAM, pages_for_post(reply()).pages, "key")
+        await house.chat().post(NEWS, await house.chat().render(reply()), "key")
     assert caught.value.outcome is outcome
 
 
@@ -341,8 +354,7 @@ async def test_an_installation_that_fails_says_try_again(house: House, what: str
         house.kit.slack.faults["oauth.v2.access"] = [Fault.cut()]
     else:
         async with house.kit.state.engine.begin() as connection:
-            found = await connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-            for name in found.scalars():
+            for name in await connection.run_sync(lambda given: inspect(given).get_table_names()):
                 await connection.exec_driver_sql(f"DROP TABLE {name}")
     path = "/slack/install" if what == "page" else REDIRECT
     status, text, _ = await house.get(path, cookie, code="good", state=state)
