@@ -18,6 +18,7 @@ from bot.adapters.discord.cli import discord_app
 from bot.adapters.slack.cli import slack_typer
 from bot.cli.facts import facts_app
 from bot.cli.opening import FAILURE, USAGE, LogLevel, Options, config_of, count, fail, refuse, service_of
+from bot.cli.posts import posts_app
 from bot.desk import ChatError
 from bot.posts.cli import schedules_app
 
@@ -235,6 +236,7 @@ def _serve(
     import webbrowser
 
     from bot.adapters.web.app import create_app, serving
+    from bot.posts.operations import Operations
 
     web = service.config.web
     host = web.host if host is None else host
@@ -245,7 +247,10 @@ def _serve(
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        application = create_app(service.desk, allowed_hosts=names, asker=service.asker("web"))
+        operations = Operations(service.library)
+        application = create_app(
+            service.desk, allowed_hosts=names, asker=service.asker("web"), operations=operations
+        )
         async with contextlib.AsyncExitStack() as stack:
             await stack.enter_async_context(service.fresh())
             bound = await stack.enter_async_context(serving(application, host, wanted))
@@ -295,6 +300,7 @@ def _discord_config(ctx: typer.Context) -> DiscordConfig:
 
 
 app.add_typer(facts_app)
+app.add_typer(posts_app)
 app.add_typer(slack_typer(_registry, _slack_config), name="slack")
 app.add_typer(discord_app(_registry, _discord_config), name="discord")
 app.add_typer(schedules_app(), name="schedules")
