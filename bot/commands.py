@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from bot.answers.briefing import briefing as answer_briefing
 from bot.answers.changes import changes as answer_changes
@@ -13,6 +13,7 @@ from bot.answers.source import source as answer_source
 from bot.answers.timeline import timeline as answer_timeline
 from bot.answers.usage import explain, overview
 from bot.answers.who import who as answer_who
+from bot.desk import Asker, Office
 from bot.facts.base import FactBase
 from bot.facts.edtf import Edtf
 from bot.parse import no_command
@@ -20,6 +21,9 @@ from bot.registry import Option, OptionKind, Registry
 from bot.reply import Reply
 
 REGISTRY = Registry()
+
+ACTIONS: Final = ("add", "list", "show", "pause", "resume", "remove", "now", "history")
+"""What can be done with schedules; from the third on, with one of them."""
 
 
 @REGISTRY.command(example="/briefing sanctions", as_of=1)
@@ -109,6 +113,66 @@ def changes(
 ) -> Reply:
     """What was added, superseded and retracted."""
     return answer_changes(base, since)
+
+
+@REGISTRY.command(example='/schedule add "every weekday 08:30" /briefing since:last', acts=True)
+async def schedule(
+    office: Office,
+    asker: Asker,
+    *,
+    action: Annotated[str, Option(OptionKind.CHOICE, "What to do", ACTIONS, otherwise="list")],
+    when: Annotated[
+        str,
+        Option(OptionKind.WORDS, "Such as every weekday 08:30 Europe/Berlin, or cron", only_with=("add",)),
+    ] = "",
+    what: Annotated[
+        str,
+        Option(OptionKind.LINE, "The command to post the answer of, such as /due", only_with=("add",)),
+    ] = "",
+    schedule: Annotated[
+        str, Option(OptionKind.SCHEDULE, "The id of a schedule of this channel", only_with=ACTIONS[2:])
+    ] = "",
+    quiet: Annotated[
+        str,
+        Option(OptionKind.CHOICE, "Where nothing changed: say so, or skip", ("say", "skip"), ("add",)),
+    ] = "",
+    grace: Annotated[
+        str, Option(OptionKind.WORDS, "How late a post may be: 30m, 2h; at most 24h", only_with=("add",))
+    ] = "",
+) -> Reply:
+    """Post an answer here again and again, and see what was posted."""
+    return await office.schedule(
+        asker, action, when=when, what=what, schedule=schedule, quiet=quiet, grace=grace
+    )
+
+
+@REGISTRY.command(example="/watch gref", acts=True)
+async def watch(
+    office: Office,
+    asker: Asker,
+    *,
+    about: Annotated[str, Option(OptionKind.ABOUT, "A name or a topic")] = "",
+    topic: Annotated[str, Option(OptionKind.TOPIC, "A topic, where a name is spelt the same")] = "",
+) -> Reply:
+    """Post here when facts about a name or topic change, or a duty comes due."""
+    return await office.watch(asker, about, topic)
+
+
+@REGISTRY.command(example="/unwatch gref", acts=True)
+async def unwatch(
+    office: Office,
+    asker: Asker,
+    *,
+    watch: Annotated[str, Option(OptionKind.WATCH, "What is watched, or the id of the watch")],
+) -> Reply:
+    """Stop watching a name or topic here."""
+    return await office.unwatch(asker, watch)
+
+
+@REGISTRY.command(example="/watches", acts=True)
+async def watches(office: Office, asker: Asker) -> Reply:
+    """What is watched here, and by whom it was asked for."""
+    return await office.watches(asker)
 
 
 @REGISTRY.command(example="/help who")

@@ -6,10 +6,11 @@ Read when asked, never at import. Secrets are not part of it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -17,6 +18,8 @@ from bot.facts.findings import Findings
 from bot.facts.reader import read
 from bot.facts.records import Record
 from bot.facts.shape import BAD, build
+from bot.posts.grace import GraceError, read_grace
+from bot.posts.records import Quiet
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
 """The dossiers inside an installed wheel."""
@@ -150,16 +153,52 @@ class Platform(StrEnum):
 
 
 class Place(Record, frozen=True, kw_only=True):
-    """What a channel of a platform sees: these dossiers only.
+    """What a channel of a platform sees: these dossiers only; and the IANA time zone of its posts.
 
     Without a channel, all channels that are not listed: of the workspace if one is named, else of any.
     In Discord `channel` may be the id of a server too, and then means all of its channels.
     """
 
     platform: Platform
-    dossiers: tuple[str, ...]
+    dossiers: tuple[str, ...] | None = None
+    time_zone: str = ""
     channel: str = ""
     workspace: str = ""
+
+
+class Allow(Record, frozen=True, kw_only=True):
+    """Who may change schedules and watches on a platform, by its ids; in one workspace or server, or in all.
+
+    `roles` are Discord's roles or Slack's user groups; the word `managers` stands for the workspace's owners
+    and administrators, or for those who may manage the server.
+    """
+
+    platform: Platform
+    workspace: str = ""
+    users: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+
+
+class Operator(Record, frozen=True, kw_only=True):
+    """The channel in which the operator is told what went wrong with posts."""
+
+    platform: Platform
+    channel: str
+    workspace: str = ""
+
+
+class Posts(Record, frozen=True, kw_only=True):
+    """What holds for scheduled posts where nothing else is said.
+
+    `time_zone` is an IANA zone; `grace` how late a post may be; `quiet` what happens where nothing changed.
+    On a platform that no row of `allow` names, its managers may.
+    """
+
+    time_zone: str = ""
+    grace: str = "1h"
+    quiet: Quiet = Quiet.SAY
+    allow: tuple[Allow, ...] = ()
+    operator: Operator | None = None
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -172,12 +211,15 @@ class Settings(Record, frozen=True, kw_only=True):
     slack: Slack = Slack()
     discord: Discord = Discord()
     places: tuple[Place, ...] = ()
+    posts: Posts = Posts()
+    schedules: str | None = None
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration in use: the folder of dossiers, and the one where the bot keeps its own files.
 
     `database` is the URL of the state that must outlive the process: SQLite, or PostgreSQL for replicas.
+    `schedules` is the file of declared schedules, which need not exist.
     """
 
     briefings: Path
@@ -186,6 +228,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     discord: Discord = Discord()
     places: tuple[Place, ...]
     slack: Slack = Slack()
+    posts: Posts = Posts()
+    schedules: Path = Path("config") / "schedules.yaml"
     database: str = ""
 
     @property
@@ -204,12 +248,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
         What is said of the channel goes before what is said of the workspace, and that before the rest.
         """
+        said = (place.dossiers for place in self._said_of(platform, channel, workspace))
+        return next((one for one in said if one is not None), None)
+
+    def time_zone(self, platform: str, channel: str = "", workspace: str = "") -> str:
+        """Return the time zone of a channel: its own, else that of all posts, else an empty string."""
+        said = (place.time_zone for place in self._said_of(platform, channel, workspace))
+        return next((one for one in said if one), self.posts.time_zone)
+
+    def _said_of(self, platform: str, channel: str, workspace: str) -> Iterator[Place]:
         wanted_in_turn = ((channel, workspace), (channel, ""), ("", workspace), (workspace, ""), ("", ""))
         for wanted in wanted_in_turn:
             for place in self.places:
                 if (place.platform, place.channel, place.workspace) == (platform, *wanted):
-                    return place.dossiers
-        return None
+                    yield place
 
 
 def load_config(
@@ -248,6 +300,8 @@ def load_config(
         places=settings.places,
         slack=settings.slack,
         discord=settings.discord,
+        posts=settings.posts,
+        schedules=beside / (settings.schedules or "schedules.yaml"),
         database=database,
     )
 
@@ -284,7 +338,35 @@ def _read(file: Path) -> Settings:
         if one.locale not in LOCALES:
             known = ", ".join(sorted(LOCALES))
             raise ConfigError(f"{file}: Discord has no locale “{one.locale}”; it has {known}.")
+    _check_posts(file, settings)
     return msgspec.convert(settings, Settings, from_attributes=True)
+
+
+def _check_posts(file: Path, settings: Settings) -> None:
+    for number, place in enumerate(settings.places, start=1):
+        if place.dossiers is None and not place.time_zone:
+            raise ConfigError(f"{file}: row {number} of places sets nothing: add dossiers or time_zone.")
+    try:
+        read_grace(settings.posts.grace)
+    except GraceError as error:
+        raise ConfigError(f"{file}: posts.grace: {error}") from None
+    for name in (settings.posts.time_zone, *(place.time_zone for place in settings.places)):
+        if name and not is_zone(name):
+            raise ConfigError(f"{file}: there is no time zone “{name[:60]}”; write one like Europe/Berlin.")
+    for row in settings.posts.allow:
+        if row.platform not in {Platform.SLACK, Platform.DISCORD}:
+            raise ConfigError(
+                f"{file}: posts.allow names people of {row.platform}; it takes slack or discord."
+            )
+
+
+def is_zone(name: str) -> bool:
+    """Say whether there is an IANA time zone of that name."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def _default_briefings() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -51,6 +52,33 @@ class Completion(msgspec.Struct, frozen=True):
     line: str
     label: str
     hint: str = ""
+
+
+class Office(Protocol):
+    """The room that does what acting commands say; arguments that were left out are empty.
+
+    Its coroutines raise nothing but :class:`bot.parse.Misread`, for an argument that was not understood.
+    """
+
+    async def schedule(
+        self, asker: Asker, action: str, *, when: str, what: str, schedule: str, quiet: str, grace: str
+    ) -> Reply:
+        """Add, list, show, pause, resume, remove or post a schedule, or tell its history."""
+
+    async def watch(self, asker: Asker, about: str, topic: str) -> Reply:
+        """Begin to watch a name or a topic for the place of the asker."""
+
+    async def unwatch(self, asker: Asker, watch: str) -> Reply:
+        """End a watch, named by its id or by what it watches."""
+
+    async def watches(self, asker: Asker) -> Reply:
+        """List the watches of the place."""
+
+    def known_schedules(self, asker: Asker) -> Sequence[Suggestion]:
+        """Return the schedules of the place that are known without asking the database."""
+
+    def known_watches(self, asker: Asker) -> Sequence[Suggestion]:
+        """Return the watches of the place that are known without asking the database."""
 
 
 class Desk(Protocol):

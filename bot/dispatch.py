@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Final, Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 
 from bot.answers.pick import missing
 from bot.answers.usage import misread
-from bot.desk import Asker, Call, Completion, Suggestion
-from bot.facts.base import FactBase, Thing
-from bot.facts.edtf import DateError, Edtf
-from bot.facts.humanise import humanise, read_date
+from bot.completion import THINGS, Completer
+from bot.desk import Asker, Call, Completion, Office, Suggestion
+from bot.facts.base import FactBase
+from bot.facts.edtf import Edtf
+from bot.facts.humanise import humanise
 from bot.facts.snapshot import Snapshot
 from bot.parse import (
+    LONGEST,
     SHAPED,
     Misread,
     clean,
@@ -25,7 +27,6 @@ from bot.parse import (
     quote,
     read_day,
     read_line,
-    tokenize,
     type_arguments,
     write_line,
 )
@@ -33,17 +34,6 @@ from bot.registry import COMMON, Command, Option, OptionKind, Registry
 from bot.reply import Action, Footer, Kind, Name, Reply, change_spans
 
 log = structlog.get_logger(__name__)
-
-THINGS: Final = {
-    OptionKind.NAME: ("entity",),
-    OptionKind.TOPIC: ("topic",),
-    OptionKind.ABOUT: ("entity", "topic"),
-    OptionKind.SOURCE: ("source",),
-}
-"""What completes an option that takes the name of something."""
-
-LONGEST_TYPED: Final = 500
-"""Characters of a half-typed line or value that is still completed."""
 
 
 class Library(Protocol):
@@ -62,7 +52,7 @@ class Dispatcher:
     """Answers calls from the snapshot in use; implements :class:`bot.desk.Desk`.
 
     `today` tells the day that an answer without `as-of:` is given for; `reference` makes the short mark under
-    which a failure is found in the log.
+    which a failure is found in the log. `office` does what acting commands say, where there is one.
     """
 
     def __init__(
@@ -72,11 +62,14 @@ class Dispatcher:
         *,
         today: Callable[[], date],
         reference: Callable[[], str] = lambda: secrets.token_hex(4),
+        office: Office | None = None,
     ) -> None:
         self.registry = registry
         self._library = library
         self._today = today
         self._reference = reference
+        self._office = office
+        self._completer = Completer(registry, lambda asker: self._base(asker, "", today()), today, office)
 
     @property
     def notice(self) -> str:
@@ -104,17 +97,62 @@ class Dispatcher:
         except Misread as error:
             return self._misread(error, asker)
         except Exception:
-            reference = self._reference()
-            log.exception("answer failed", command=call.command[:40], reference=reference)
-            sentence = (
-                f"Something went wrong here; nothing was changed. Tell your operator the mark {reference}."
-            )
-            return Reply(kind=Kind.FAILURE, title="No answer", summary=sentence)
+            return self._failed(call, "nothing was changed")
 
-    def _answer(self, call: Call, asker: Asker) -> Reply:
+    def _failed(self, call: Call, changed: str) -> Reply:
+        """Say that something broke, and note in the log what."""
+        reference = self._reference()
+        log.exception("answer failed", command=call.command[:40], reference=reference)
+        sentence = f"Something went wrong here; {changed}. Tell your operator the mark {reference}."
+        return Reply(kind=Kind.FAILURE, title="No answer", summary=sentence)
+
+    # --- acting ----------------------------------------------------------------------------------------
+
+    def acts(self, line: str) -> bool:
+        """Say whether a typed line is for a command that changes something."""
+        head, _, rest = clean(line[:LONGEST]).partition(" ")
+        command = self.registry.get(head)
+        if command and command.name == "briefing":
+            command = self.registry.get(rest.partition(" ")[0]) or command
+        return command is not None and command.acts
+
+    async def act(self, line: str, asker: Asker) -> Reply:
+        """Do what a typed line says; a line that changes nothing is answered."""
+        if not self.acts(line):
+            return self.ask(line, asker)
+        call = Call("")
+        try:
+            call = read_line(line, self.registry, self._visible(asker))
+            command = self._command(call)
+            arguments = type_arguments(command, call, self._today())
+            lacking = _lacking(command, arguments)
+            if lacking:
+                raise Misread(f"/{command.name} needs {lacking.name.upper()}: {lacking.help}.", command)
+            if self._office is None:
+                sentence = (
+                    "Schedules and watches are served by `briefing-bot run`, which is not running here."
+                )
+                return Reply(kind=Kind.FAILURE, title="Not served here", summary=sentence)
+            given = {_parameter(name): value for name, value in arguments.items()}
+            reply: Reply = await command.run(self._office, asker, **given)
+            return reply
+        except Misread as error:
+            return self._misread(error, asker)
+        except Exception:
+            return self._failed(call, "see with /schedule list and /watches whether anything was changed")
+
+    # --- answering -------------------------------------------------------------------------------------
+
+    def _command(self, call: Call) -> Command:
         command = self.registry.get(call.command)
         if command is None:
             raise no_command(f"/{clean(call.command)}", "", self.registry)
+        return command
+
+    def _answer(self, call: Call, asker: Asker) -> Reply:
+        command = self._command(call)
+        if command.acts:
+            raise Misread(f"/{command.name} changes something, and only answers are given here.", command)
         today = self._today()
         arguments = type_arguments(command, call, today)
         # What was asked, in words that mean the same on another day.
@@ -123,12 +161,12 @@ class Dispatcher:
         if "as-of" in asked:
             asked["as-of"] = day.isoformat()
         base = self._base(asker, arguments.pop("in", ""), day)
-        lacking = next((one for one in command.options if one.required and one.name not in arguments), None)
+        lacking = _lacking(command, arguments)
         if lacking:
             reply = self._missing(base, command, lacking)
         else:
             reply = command.run(base, **{_parameter(name): value for name, value in arguments.items()})
-        return self._footed(_carry(reply, command, asked), base, Call(command.name, asked), asker)
+        return self._footed(self._carry(reply, command, asked), base, Call(command.name, asked), asker)
 
     def _base(self, asker: Asker, dossier: str, day: date) -> FactBase:
         visible = self._visible(asker)
@@ -146,7 +184,7 @@ class Dispatcher:
         ]
 
     def _missing(self, base: FactBase, command: Command, option: Option) -> Reply:
-        if option.kind is OptionKind.WORDS:
+        if option.kind.is_free:
             return misread(f"/{command.name} needs words to look for.", command)
         noun = "name" if option.kind is OptionKind.NAME else option.name
         kinds = THINGS.get(option.kind)
@@ -173,6 +211,32 @@ class Dispatcher:
         )
         return msgspec.structs.replace(reply, footer=footer)
 
+    def _carry(self, reply: Reply, command: Command, asked: dict[str, str]) -> Reply:
+        """Let every command in a reply keep the day and the dossier that the answer was asked for.
+
+        Where a choice asks the same command again, it keeps the dates and choices that were given too. What
+        acts takes none of them.
+        """
+        tail = _tail(asked, COMMON)
+        shaped = [one for one in command.options if one.kind in SHAPED and one not in COMMON]
+        again = _tail(asked, shaped) if reply.kind in {Kind.ASK, Kind.NONE} else ""
+        if not tail and not again:
+            return reply
+        same = f"/{command.name} "
+
+        def kept(line: str) -> str:
+            return line if self.acts(line) else line + tail
+
+        actions = tuple(
+            Action(one.label, kept(one.command + (again if one.command.startswith(same) else "")), one.hint)
+            for one in reply.actions
+        )
+        sources = tuple(msgspec.structs.replace(one, command=one.command + tail) for one in reply.sources)
+        reply = msgspec.structs.replace(reply, actions=actions, sources=sources)
+        return change_spans(
+            reply, lambda span: Name(span.text, kept(span.command)) if isinstance(span, Name) else span
+        )
+
     def notice_for(self, asker: Asker) -> str:
         """Return why an older snapshot answers; no file or name of a dossier that a place may not see."""
         if not self.notice or asker.dossiers is None:
@@ -181,9 +245,17 @@ class Dispatcher:
 
     def _misread(self, error: Misread, asker: Asker) -> Reply:
         """Say what was not understood; a line that would not be understood either is not offered."""
-        unclear = {Kind.USAGE, Kind.FAILURE}
-        choices = tuple(Action(one, one) for one in error.lines if self.ask(one, asker).kind not in unclear)
+        choices = tuple(Action(one, one) for one in error.lines if self._is_understood(one, asker))
         return misread(str(error), error.command, choices)
+
+    def _is_understood(self, line: str, asker: Asker) -> bool:
+        if not self.acts(line):
+            return self.ask(line, asker).kind not in {Kind.USAGE, Kind.FAILURE}
+        try:
+            call = read_line(line, self.registry)
+            return not _lacking(self._command(call), type_arguments(self._command(call), call, self._today()))
+        except Misread:
+            return False
 
     # --- completion ------------------------------------------------------------------------------------
 
@@ -191,131 +263,20 @@ class Dispatcher:
         self, command: str, option: str, prefix: str, asker: Asker, limit: int = 25
     ) -> list[Suggestion]:
         """Suggest values of an option, best first."""
-        try:
-            declared = self.registry.get(command)
-            one = declared.option(option) if declared else None
-            if one is None or len(prefix) > LONGEST_TYPED:
-                return []
-            return list(self._suggest(one, clean(prefix), asker, limit))[:limit]
-        except Exception:
-            log.exception("suggestion failed", command=command[:40], option=option[:40])
-            return []
-
-    def _suggest(self, option: Option, prefix: str, asker: Asker, limit: int) -> Iterator[Suggestion]:
-        base = self._base(asker, "", self._today())
-        if option.kind in THINGS:
-            for kind in THINGS[option.kind]:
-                yield from (_offer(thing) for thing in base.complete(prefix, kind, limit))
-        elif option.kind is OptionKind.FACT:
-            yield from (_offer(thing) for thing in base.complete_fact(prefix.lower(), limit))
-        elif option.kind is OptionKind.DATE:
-            yield from self._suggest_date(prefix)
-        else:
-            values = {
-                OptionKind.DOSSIER: {record.id: record.title for record in base.records()},
-                OptionKind.COMMAND: {command.name: command.summary for command in self.registry},
-                OptionKind.CHOICE: dict.fromkeys(option.choices, ""),
-            }.get(option.kind, {})
-            for value, hint in values.items():
-                if value.startswith(prefix.lower()):
-                    yield Suggestion(value, value, hint)
-
-    def _suggest_date(self, prefix: str) -> Iterator[Suggestion]:
-        today = self._today()
-        try:
-            date_ = read_date(prefix, today) if prefix else None
-        except DateError:
-            return
-        for edtf in [date_.text] if date_ else [today.isoformat(), f"{today:%Y-%m}", f"{today:%Y}"]:
-            yield Suggestion(edtf, edtf, humanise(edtf))
+        return self._completer.suggest(command, option, prefix, asker, limit)
 
     def complete(self, line: str, asker: Asker, limit: int = 10) -> list[Completion]:
         """Suggest how a half-typed line may go on, best first."""
-        if len(line) > LONGEST_TYPED:
-            return []
-        try:
-            text = clean(line)
-            found = self._go_on(f"{text} " if text and line[-1].isspace() else text, asker, limit)
-            return [one for one in found if one.line.rstrip() != text][:limit]
-        except Exception:
-            log.exception("completion failed")
-            return []
-
-    def _go_on(self, text: str, asker: Asker, limit: int) -> list[Completion]:
-        head, space, rest = text.partition(" ")
-        if not space:
-            typed = head.lstrip("/").lower()
-            names = [command for command in self.registry if command.name.startswith(typed)]
-            return [Completion(f"/{one.name} ", f"/{one.name}", one.summary) for one in names]
-        command = self.registry.get(head)
-        inner, inner_space, after = rest.partition(" ")
-        if command and command.name == "briefing" and inner_space and (nested := self.registry.get(inner)):
-            command, rest = nested, after
-        if command is None:
-            return []
-        return self._complete(command, text[: len(text) - len(rest)], rest, asker, limit)
-
-    def _complete(
-        self, command: Command, before: str, rest: str, asker: Asker, limit: int
-    ) -> list[Completion]:
-        tokens = tokenize(rest)
-        open_ = tokens[-1] if tokens and not rest.endswith(" ") else None
-        option = command.option(open_.name) if open_ and open_.name else None
-        if open_ and option:
-            lead = f"{before}{rest[: open_.start]}{option.name}:"
-            values = self.suggest(command.name, option.name, open_.value, asker, limit)
-            return [Completion(lead + quote(one.value), one.label, one.hint) for one in values]
-        loose = [token for token in tokens if not (token.name and command.option(token.name))]
-        named = (command.option(token.name) for token in tokens if token.name)
-        given = {one.name for one in named if one}
-        found: list[Completion] = []
-        takes = next((one for one in command.options if one.name not in given and one not in COMMON), None)
-        at_end = tokens[len(tokens) - len(loose) :] == loose
-        if takes and takes.kind is not OptionKind.WORDS and at_end:
-            start = loose[0].start if loose else len(rest)
-            prefix = " ".join(token.value for token in loose)
-            offered = self.suggest(command.name, takes.name, prefix, asker, limit)
-            lead = before + rest[:start]
-            if not takes.required and takes is not command.options[0]:
-                lead += f"{takes.name}:"
-            found = [Completion(lead + quote(one.value), one.label, one.hint) for one in offered]
-        start = open_.start if open_ else len(rest)
-        typed = (open_.value if open_ else "").lower()
-        names = [one for one in command.options if one.name not in given and one.name.startswith(typed)]
-        names = [one for one in names if not one.required and not (loose and one is takes and not open_)]
-        found += [Completion(f"{before}{rest[:start]}{one.name}:", f"{one.name}:", one.help) for one in names]
-        return found
+        return self._completer.complete(line, asker, limit)
 
 
-def _offer(thing: Thing) -> Suggestion:
-    return Suggestion(thing.ref, thing.label, thing.ref)
+def _lacking(command: Command, arguments: dict[str, Any]) -> Option | None:
+    return next((one for one in command.options if one.required and one.name not in arguments), None)
 
 
 def _parameter(option: str) -> str:
     name = option.replace("-", "_")
     return f"{name}_" if name in {"from", "in", "is"} else name
-
-
-def _carry(reply: Reply, command: Command, asked: dict[str, str]) -> Reply:
-    """Let every command in a reply keep the day and the dossier that the answer was asked for.
-
-    Where a choice asks the same command again, it keeps the dates and choices that were given too.
-    """
-    tail = _tail(asked, COMMON)
-    shaped = [one for one in command.options if one.kind in SHAPED and one not in COMMON]
-    again = _tail(asked, shaped) if reply.kind in {Kind.ASK, Kind.NONE} else ""
-    if not tail and not again:
-        return reply
-    same = f"/{command.name} "
-    actions = tuple(
-        Action(one.label, one.command + (again if one.command.startswith(same) else "") + tail, one.hint)
-        for one in reply.actions
-    )
-    sources = tuple(msgspec.structs.replace(one, command=one.command + tail) for one in reply.sources)
-    reply = msgspec.structs.replace(reply, actions=actions, sources=sources)
-    return change_spans(
-        reply, lambda span: Name(span.text, span.command + tail) if isinstance(span, Name) else span
-    )
 
 
 def _tail(asked: dict[str, str], options: Iterable[Option]) -> str:

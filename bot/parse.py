@@ -7,6 +7,7 @@
 /search report due 2025              a search is for all its words
 /search "chips embargo" sanctions    quotes group; then every argument goes to the next option
 /briefing who gref                   every command is also reachable through /briefing
+/schedule add Mondays 9am /due       what acts says first what to do; a line in it goes on to the end
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ TOKEN: Final = re.compile(r"(?:(?P<name>[A-Za-z][A-Za-z_-]*):)?(?P<quote>[\"“�
 NEEDS_QUOTES: Final = re.compile(r"[\s\"“”„«»:]|^$")
 DATED: Final = re.compile(r"(?:\d|\.\.)[\dX./~?%-]*")
 """What may stand as a date without quotes at the end of a line."""
+
+LAST: Final = "last"
+"""What stands for a day in the line of a schedule: that of its last post."""
 
 SOME_DAY: Final = date(2000, 1, 1)
 """Whether words are a date does not depend on the day, which date they are does."""
@@ -132,7 +136,28 @@ def read_line(text: str, registry: Registry, dossiers: Collection[str] = ()) -> 
     inner, _, after = rest.partition(" ")
     if command.name == "briefing" and (nested := registry.get(inner)):
         command, rest = nested, after
-    return Call(command.name, _assign(command, tokenize(rest), dossiers, registry))
+    rest, line = cut_line(command, rest)
+    given = _assign(command, tokenize(rest), dossiers, registry, line)
+    if not given and command.options and (meant := command.options[0].otherwise):
+        given = {command.options[0].name: meant}
+    return Call(command.name, given)
+
+
+def cut_line(command: Command, rest: str) -> tuple[str, str]:
+    """Part the arguments from the line among them, which begins with a slash and goes on to the end."""
+    option = line_option(command)
+    if option:
+        for token in tokenize(rest):
+            named = bool(token.name) and command.option(token.name) is option
+            if not token.quoted and token.value.startswith("/") and (named or not token.name):
+                start = token.start + len(token.written) - len(token.value)
+                return rest[: token.start], rest[start:]
+    return rest, ""
+
+
+def line_option(command: Command) -> Option | None:
+    """Return the option that takes a whole command line, if the command has one."""
+    return next((one for one in command.options if one.kind is OptionKind.LINE), None)
 
 
 def no_command(head: str, rest: str, registry: Registry) -> Misread:
@@ -151,9 +176,10 @@ def _examples(registry: Registry) -> tuple[str, ...]:
 
 
 def _assign(
-    command: Command, tokens: list[Token], dossiers: Collection[str], registry: Registry
+    command: Command, tokens: list[Token], dossiers: Collection[str], registry: Registry, line: str = ""
 ) -> dict[str, str]:
-    given: dict[str, str] = {}
+    option = line_option(command)
+    given: dict[str, str] = {option.name: line} if option and line else {}
     loose: list[Token] = []
     for token in tokens:
         option = command.option(token.name) if token.name else None
@@ -168,8 +194,29 @@ def _assign(
         else:
             given[option.name] = token.value
     free = [option for option in command.options if option.name not in given]
+    if free and loose and free[0].kind is OptionKind.CHOICE and free[0].required:
+        said = free.pop(0)
+        given[said.name] = _first(command, said, loose.pop(0), line)
+    if command.options:
+        first = given.get(command.options[0].name, "")
+        free = [option for option in free if option.goes_with(first)]
     given |= _by_position(command, free, loose)
     return {option.name: given[option.name] for option in command.options if given.get(option.name)}
+
+
+def _first(command: Command, option: Option, token: Token, line: str) -> str:
+    """Return what a line says first: one of some words."""
+    if token.value.lower() in option.choices:
+        return token.value.lower()
+    near = get_close_matches(token.value.lower()[:40], option.choices, 1, 0.6)
+    meant = f"; did you mean {near[0]}?" if near else "."
+    if line and not near:
+        meant = f"; to make a new one, write /{command.name} {option.choices[0]} …"
+    raise Misread(f"{_a_choice(option, token.value)}{meant}", command)
+
+
+def _a_choice(option: Option, value: str) -> str:
+    return f"{option.name} is one of {', '.join(option.choices)}, not {value[:40]!r}"
 
 
 def _refuse_near_name(command: Command, token: Token, registry: Registry) -> None:
@@ -190,7 +237,7 @@ def _by_position(command: Command, free: list[Option], tokens: list[Token]) -> d
     words = [token.value for token in tokens]
     takes = next((one for one in free if one.kind not in SHAPED and one not in COMMON), None)
     phrase = " ".join(words)
-    if takes and takes.kind is OptionKind.WORDS:
+    if takes and takes.kind.is_free:
         return {takes.name: phrase}
     dates = [option for option in free if option.kind is OptionKind.DATE]
     if not takes and dates and _is_date(phrase):
@@ -263,10 +310,16 @@ def write_line(call: Call, registry: Registry) -> str:
         return f"/{call.command}"
     given = {one: value for name, value in call.arguments.items() if (one := command.option(name))}
     parts = [f"/{command.name}"]
+    last = ""
     for option in command.options:
-        if value := given.get(option):
+        value = given.get(option)
+        if not value:
+            continue
+        if option.kind is OptionKind.LINE and value.startswith("/") and clean(value) == value:
+            last = f" {value}"
+        else:
             parts.append(quote(value) if option.required else f"{option.name}:{quote(value)}")
-    return " ".join(parts)
+    return " ".join(parts) + last
 
 
 def quote(value: str) -> str:
@@ -304,15 +357,23 @@ def type_arguments(command: Command, call: Call, today: date) -> dict[str, Any]:
                 f"{name} has {len(value):,} characters; it may have {LONGEST:,}. Shorten it.", command
             )
         typed[option.name] = _type(command, option, clean(value), today)
+    first = str(typed.get(command.options[0].name, "")) if command.options else ""
+    for option in command.options:
+        if typed.get(option.name) and not option.goes_with(first):
+            raise Misread(f"/{command.name} {first} takes no {option.name}:.".replace("  ", " "), command)
     return {name: value for name, value in typed.items() if value != ""}
 
 
 def _type(command: Command, option: Option, value: str, today: date) -> Any:
     if option.kind is OptionKind.DATE and value:
+        if (option.name, value.lower()) == ("since", LAST):
+            raise Misread(
+                "since:last is for schedules: it means since the last post. Give a day here.", command
+            )
         try:
             return read_date(value, today)
         except DateError as error:
             raise Misread(f"{option.name}: {error}", command) from None
     if option.kind is OptionKind.CHOICE and value and value.lower() not in option.choices:
-        raise Misread(f"{option.name} is one of {', '.join(option.choices)}, not {value[:40]!r}.", command)
+        raise Misread(f"{_a_choice(option, value)}.", command)
     return value.lower() if option.kind is OptionKind.CHOICE else value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, TypeVar, get_type_hints
@@ -64,42 +64,68 @@ class OptionKind(StrEnum):
     DATE = "date"
     CHOICE = "choice"
     WORDS = "words"
+    LINE = "line"
+    """A whole command line; it goes from the first `/` to the end, whatever it holds."""
+    SCHEDULE = "schedule"
+    """The id of a schedule of the place where it is typed."""
+    WATCH = "watch"
+    """The id of a watch of that place, or what it watches."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it takes any words, which nothing can complete."""
+        return self in {OptionKind.WORDS, OptionKind.LINE}
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One typed option. `name` and `required` are filled in from the function's parameter."""
+    """One typed option. `name` and `required` are filled in from the function's parameter.
+
+    `only_with` are the values of the command's first option that it goes with, if not with all of them;
+    `otherwise` is what a line without any argument says in its place.
+    """
 
     kind: OptionKind
     help: str
     choices: tuple[str, ...] = ()
+    only_with: tuple[str, ...] = ()
+    otherwise: str = ""
     name: str = ""
     required: bool = False
 
     @property
     def hint(self) -> str:
         """The option in a usage line: `NAME`, `[as-of]`, `[length:short|full]`."""
+        choices = "|".join(self.choices)
         if self.required:
-            return self.name.upper()
-        return f"[{self.name}:{'|'.join(self.choices)}]" if self.choices else f"[{self.name}]"
+            return choices or self.name.upper()
+        return f"[{self.name}:{choices}]" if choices else f"[{self.name}]"
+
+    def goes_with(self, first: str) -> bool:
+        """Say whether it may be given beside that value of the command's first option."""
+        return not self.only_with or first.lower() in self.only_with
 
 
 AS_OF: Final = Option(OptionKind.DATE, "Answer with what could be known on that day", name="as-of")
 IN: Final = Option(OptionKind.DOSSIER, "Answer from this dossier only", name="in")
 COMMON: Final = (AS_OF, IN)
-"""Options that every command takes."""
+"""Options that every command takes that answers; what acts, acts now and in one place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: `run(base, **options)` writes the reply; `slack` is the name it has in Slack."""
+    """A command: `run(base, **options)` writes the reply; `slack` is the name it has in Slack.
+
+    One that `acts` changes something: it is a coroutine function, `await run(office, asker, **options)`.
+    """
 
     name: str
     summary: str
     options: tuple[Option, ...]
-    run: Callable[..., Reply]
+    run: Callable[..., Any]
     slack: str
     example: str
+    acts: bool = False
 
     @property
     def usage(self) -> str:
@@ -119,7 +145,7 @@ class DeclarationError(ValueError):
     """A declaration that some platform would refuse."""
 
 
-Answer = TypeVar("Answer", bound=Callable[..., Reply])
+Answer = TypeVar("Answer", bound=Callable[..., Reply | Awaitable[Reply]])
 
 
 class Registry:
@@ -129,14 +155,15 @@ class Registry:
         self._commands: dict[str, Command] = {}
 
     def command(
-        self, *, example: str, slack: str = "", as_of: int = OPTION_COUNT
+        self, *, example: str, slack: str = "", as_of: int = OPTION_COUNT, acts: bool = False
     ) -> Callable[[Answer], Answer]:
         """Declare the decorated function as a command.
 
         The function's name is the command's name, the first line of its docstring the description, and each
         keyword parameter annotated with an :class:`Option` an option; one without a default is required.
-        Every command takes the options of :data:`COMMON` as well; `as_of` is the place of the first of them
-        among the others, for arguments that are given by position.
+        Every command that answers takes the options of :data:`COMMON` as well; `as_of` is the place of the
+        first of them among the others, for arguments that are given by position. One that `acts` takes none
+        of them.
 
         Raises:
             DeclarationError: a platform would refuse the declaration.
@@ -146,8 +173,8 @@ class Registry:
             name = function.__name__.rstrip("_").replace("_", "-")
             summary = (inspect.getdoc(function) or "").partition("\n")[0].rstrip(".")
             own = tuple(_options(function))
-            options = (*own[:as_of], AS_OF, *own[as_of:], IN)
-            command = Command(name, summary, options, function, slack or name, example)
+            options = own if acts else (*own[:as_of], AS_OF, *own[as_of:], IN)
+            command = Command(name, summary, options, function, slack or name, example, acts)
             _refuse(command, self._commands)
             self._commands[name] = command
             return function
@@ -167,7 +194,7 @@ class Registry:
         return by_name or next((one for one in self if one.slack == wanted), None)
 
 
-def _options(function: Callable[..., Reply]) -> Iterator[Option]:
+def _options(function: Callable[..., Any]) -> Iterator[Option]:
     hints: dict[str, Any] = get_type_hints(function, include_extras=True)
     for parameter in inspect.signature(function).parameters.values():
         declared = [
@@ -206,6 +233,9 @@ def _refuse(command: Command, others: dict[str, Command]) -> None:
     # A choice counts twice: as its name and as its value.
     if sum(map(len, (*texts, *choices, *choices, *names, command.name))) > DECLARATION_LENGTH:
         problems.append(f"more than {DECLARATION_LENGTH} characters in all")
+    firsts = set(command.options[0].choices) if command.options else set()
+    if any(not firsts.issuperset(option.only_with) for option in command.options):
+        problems.append("an option goes with a choice that the first option does not have")
     required = [option.required for option in command.options]
     if required != sorted(required, reverse=True):
         problems.append("a required option stands behind an optional one")

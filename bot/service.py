@@ -74,7 +74,9 @@ def open_service(config: Config, *, today: Callable[[], date] = local_today) -> 
         ConfigError: a place is to see a dossier that does not exist.
     """
     library = Library(config.briefings, config.snapshots)
-    unknown = {one for place in config.places for one in place.dossiers} - set(library.snapshot.dossiers)
+    unknown = {one for place in config.places for one in place.dossiers or ()} - set(
+        library.snapshot.dossiers
+    )
     if unknown:
         library.close()
         known = ", ".join(sorted(library.snapshot.dossiers))

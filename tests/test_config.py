@@ -134,7 +134,15 @@ def test_the_command_line_goes_before_the_environment_and_that_before_the_file(t
         ("web: 8080", "line 1, column 6: This is a single value; a mapping"),
         ("- web", "line 1, column 1: This is a list; a mapping"),
         ("briefings: [a]", "line 1, column 12: This is a list; a single value"),
-        ("places: [{platform: slack}]", "The required key dossiers is missing."),
+        ("places: [{platform: slack}]", "row 1 of places sets nothing: add dossiers or time_zone."),
+        ("places: [{platform: slack, time_zone: Mars/Base}]", "there is no time zone “Mars/Base”"),
+        ("posts: {time_zone: ../etc/passwd}", "there is no time zone “../etc/passwd”"),
+        ("posts: {time_zone: Europe}", "there is no time zone “Europe”"),
+        ("posts: {grace: soon}", "posts.grace: “soon” is no time between 1m and 24h"),
+        ("posts: {grace: 25h}", "“25h” is no time"),
+        ("posts: {quiet: never}", '"never" is not one of the allowed values'),
+        ("posts: {allow: [{platform: web}]}", "posts.allow names people of web"),
+        ("posts: {operator: {platform: slack}}", "The required key channel is missing."),
         ("places: [{platform: slak, dossiers: [a]}]", 'column 21: "slak" is not one of the allowed values.'),
         ("state: &x secret", "line 1, column 8"),
         ("web: [", "line 1"),
@@ -209,3 +217,24 @@ def test_another_base_has_other_snapshots(tmp_path: Path) -> None:
     assert snapshots(one).is_relative_to(tmp_path)
     assert snapshots(one) != snapshots(other)
     assert snapshots(one) == snapshots(tmp_path / "other" / ".." / "one")
+
+
+def test_a_zone_is_the_channels_own_or_that_of_all_posts(tmp_path: Path) -> None:
+    folder(tmp_path / "facts")
+    text = """
+briefings: facts
+posts: {time_zone: UTC, quiet: skip, allow: [{platform: slack, users: [U1], roles: [managers]}]}
+schedules: ours.yaml
+places:
+  - {platform: slack, channel: C1, time_zone: Europe/Berlin}
+  - {platform: slack, workspace: T1, dossiers: [one], time_zone: Asia/Kolkata}
+"""
+    config = load_config(written(tmp_path / "bot.yaml", text), environ={})
+
+    assert config.time_zone("slack", "C1", "T1") == "Europe/Berlin"
+    assert config.time_zone("slack", "C2", "T1") == "Asia/Kolkata"
+    assert config.time_zone("discord", "C1") == "UTC"
+    assert config.dossiers("slack", "C1", "T1") == ("one",)
+    assert config.dossiers("slack", "C1") is None
+    assert config.posts.allow[0].users == ("U1",)
+    assert config.schedules == tmp_path / "ours.yaml"

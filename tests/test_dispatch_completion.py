@@ -4,8 +4,9 @@ import pytest
 from factory import AT_COAST, EVERYWHERE
 
 from bot.commands import REGISTRY
+from bot.completion import LONGEST_TYPED
 from bot.desk import Completion, Suggestion
-from bot.dispatch import LONGEST_TYPED, Dispatcher
+from bot.dispatch import Dispatcher
 from bot.reply import Footer, Reply
 
 
@@ -126,7 +127,7 @@ def test_an_empty_line_offers_the_commands(coast_desk: Dispatcher) -> None:
         assert coast_desk.complete(line, EVERYWHERE)[0] == Completion(
             "/briefing ", "/briefing", "Bottom line, key points, changes, deadlines, disputes and gaps"
         )
-    assert len(coast_desk.complete("", EVERYWHERE)) == len(REGISTRY)
+    assert len(coast_desk.complete("", EVERYWHERE, 20)) == len(REGISTRY)
 
 
 def test_a_command_offers_its_names_then_its_options(coast_desk: Dispatcher) -> None:

@@ -23,6 +23,7 @@ from bot.parse import (
     type_arguments,
     write_line,
 )
+from bot.registry import Option, OptionKind
 
 TODAY = date(2025, 3, 10)
 COMMANDS = {command.name: command for command in REGISTRY}
@@ -46,6 +47,49 @@ def refusal(line: str) -> Misread:
 
 
 LINES: list[tuple[str, str, dict[str, str]]] = [
+    ("/schedule", "schedule", {"action": "list"}),
+    ("/schedule LIST", "schedule", {"action": "list"}),
+    ("/briefing schedule pause morning", "schedule", {"action": "pause", "schedule": "morning"}),
+    ("/schedule schedule:morning pause", "schedule", {"action": "pause", "schedule": "morning"}),
+    (
+        '/schedule add "every weekday 08:30 Europe/Berlin" /briefing sanctions since:last',
+        "schedule",
+        {
+            "action": "add",
+            "when": "every weekday 08:30 Europe/Berlin",
+            "what": "/briefing sanctions since:last",
+        },
+    ),
+    (
+        '/schedule add every weekday 08:30 quiet:skip grace:2h /who "a  b" quiet:say',
+        "schedule",
+        {
+            "action": "add",
+            "when": "every weekday 08:30",
+            "what": '/who "a b" quiet:say',
+            "quiet": "skip",
+            "grace": "2h",
+        },
+    ),
+    (
+        "/schedule add */5 * * * * what:/due quiet:skip",
+        "schedule",
+        {"action": "add", "when": "*/5 * * * *", "what": "/due quiet:skip"},
+    ),
+    (
+        '/schedule add "Mondays 9am" skip /due',
+        "schedule",
+        {"action": "add", "when": "Mondays 9am", "quiet": "skip", "what": "/due"},
+    ),
+    (
+        '/schedule add what:"/due 2024" when:daily',
+        "schedule",
+        {"action": "add", "when": "daily", "what": "/due 2024"},
+    ),
+    ("/watch German Gref", "watch", {"about": "German Gref"}),
+    ("/watch topic:sanctions", "watch", {"topic": "sanctions"}),
+    ("/unwatch gref-x2k", "unwatch", {"watch": "gref-x2k"}),
+    ("/watches", "watches", {}),
     # By position, in the order in which the options are declared.
     ("/briefing", "briefing", {}),
     ("/briefing sanctions", "briefing", {"topic": "sanctions"}),
@@ -172,6 +216,16 @@ REFUSED = [
     ("/who gref as-of:2024 as_of:2025", "The option as-of is given twice; keep one.", "who"),
     ("/who gref as-of:", "The option as-of has no value", "who"),
     ('/who gref as-of:""', "The option as-of has no value", "who"),
+    ("/briefing since:last", "since:last is for schedules", "briefing"),
+    ("/schedule ad daily /due", "not 'ad'; did you mean add?", "schedule"),
+    ("/schedule every weekday 08:30 /due", "to make a new one, write /schedule add …", "schedule"),
+    ("/schedule zzyzx", "action is one of add, list", "schedule"),
+    ("/schedule pause morning when:daily", "/schedule pause takes no when:.", "schedule"),
+    ("/schedule list /due", "/schedule list takes no what:.", "schedule"),
+    ("/schedule add daily what:due /due", "The option what is given twice", "schedule"),
+    ("/schedule list as-of:2024", "/schedule has no option 'as-of'", "schedule"),
+    ("/watch gref in:coast", "/watch has no option 'in'", "watch"),
+    ("/watches here", "/watches does not know what to do with 'here'", "watches"),
     ("/due soon", "does not know what to do with 'soon'", "due"),
     ("/due 2024 2025 2026", "does not know what to do with '2024'", "due"),
     ("/due " + "x" * 60, "…'", "due"),
@@ -305,10 +359,19 @@ awkward = st.lists(
     max_size=8,
 ).map(lambda parts: clean("".join(parts))).filter(bool)  # fmt: skip
 
+
+def _values(option: Option) -> st.SearchStrategy[str]:
+    if option.required and option.choices:
+        return st.sampled_from(option.choices)
+    if option.kind is OptionKind.LINE:
+        return st.builds("/{}{}".format, st.sampled_from(["who ", "", "fact x:"]), texts | awkward) | texts
+    return texts | awkward
+
+
 calls = st.sampled_from(list(COMMANDS.values())).flatmap(
     lambda command: st.fixed_dictionaries(
-        {option.name: texts | awkward for option in command.options if option.required},
-        optional={option.name: texts | awkward for option in command.options if not option.required},
+        {option.name: _values(option) for option in command.options if option.required},
+        optional={option.name: _values(option) for option in command.options if not option.required},
     ).map(lambda arguments: Call(command.name, arguments))
 )
 
@@ -322,6 +385,10 @@ calls = st.sampled_from(list(COMMANDS.values())).flatmap(
 @example(Call("search", {"words": "2024 2025", "in": "x: y"}))
 @example(Call("briefing", {"topic": "who gref"}))
 @example(Call("briefing", {"topic": "due"}))
+@example(
+    Call("schedule", {"action": "add", "when": "/x 08:30", "what": '/who "a b" quiet:skip', "grace": "/"})
+)
+@example(Call("schedule", {"action": "add", "what": "who gref"}))
 def test_what_is_written_reads_back(call: Call) -> None:
     line = write_line(call, REGISTRY)
 

@@ -207,6 +207,11 @@ TABLE = {
     "fact": "/fact FACT [as-of] [in]",
     "due": "/due [until] [as-of] [in]",
     "changes": "/changes [since] [as-of] [in]",
+    "schedule": "/schedule add|list|show|pause|resume|remove|now|history"
+    " [when] [what] [schedule] [quiet:say|skip] [grace]",
+    "watch": "/watch [about] [topic]",
+    "unwatch": "/unwatch WATCH",
+    "watches": "/watches",
     "help": "/help [command] [as-of] [in]",
 }
 

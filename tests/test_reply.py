@@ -16,6 +16,7 @@ from bot.reply import (
     Kind,
     Line,
     Link,
+    Moment,
     Name,
     Note,
     Paragraph,
@@ -95,10 +96,11 @@ def test_spans_as_plain_text() -> None:
         Link("c ", "https://x.example"),
         Name("d ", "/who d"),
         When("e ", "2024"),
+        Moment("f ", 0),
         Cite(12, "s"),
     ]
 
-    assert Line(tuple(spans)).text == "a b c d e [12]"
+    assert Line(tuple(spans)).text == "a b c d e f [12]"
     assert [span_text(span) for span in spans][-1] == "[12]"
     assert {type(span) for span in spans} == set(Span.__args__)
 

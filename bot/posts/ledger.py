@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.posting import Page, Place, Reference
 from bot.posts import tables
 from bot.posts.records import ENDED, Content, Post, PostState, Schedule, ScheduleState, Watch
-from bot.posts.store import Store, place_row, read_place
+from bot.posts.rows import place_row, read_place
+from bot.posts.store import Store
 
 Enqueue = Callable[[AsyncConnection, Post], Awaitable[None]]
 """Puts a post into the queue, in the transaction that records it."""

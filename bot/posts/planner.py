@@ -17,7 +17,8 @@ from sqlalchemy import select, update
 from bot.posts import tables
 from bot.posts.ledger import Ledger
 from bot.posts.records import Post, PostState, Schedule, ScheduleState
-from bot.posts.store import Store, read_schedule
+from bot.posts.rows import read_schedule
+from bot.posts.store import Store
 from bot.posts.when import slots
 
 BATCH: Final = 200

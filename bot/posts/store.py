@@ -8,7 +8,17 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Table, delete, event, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    event,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,8 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.posting import Place
 from bot.posts import tables
-from bot.posts.records import Origin, Quiet, Schedule, ScheduleState, Watch
-from bot.posts.when import When
+from bot.posts.records import Schedule, ScheduleState, Watch
+from bot.posts.rows import read_schedule, read_watch, schedule_row, watch_row
 from bot.state import StateError, database_url, look_at
 
 BUSY_SECONDS: Final = 30.0
@@ -124,6 +134,28 @@ class Store:
         async with self.begin() as connection:
             await connection.execute(insert(tables.schedule).values(schedule_row(schedule)))
 
+    async def admit_schedule(self, schedule: Schedule, most: int) -> str:
+        """Keep a new schedule if its place has none like it and fewer than `most`.
+
+        Return an empty string where it was kept, else the id of the one that is like it, or `full`, or
+        `taken` where another schedule has the id.
+        """
+        known = tables.schedule.c
+        here = select(tables.schedule).where(
+            known.place == schedule.place.key, known.state != ScheduleState.REMOVED.value
+        )
+        wanted = (schedule.when.cron, schedule.when.zone, schedule.line)
+        async with self.begin() as connection:
+            await self._lock(connection, schedule.place.key)
+            rows = [read_schedule(row) for row in await connection.execute(here.order_by(known.id))]
+            for one in rows:
+                if (one.when.cron, one.when.zone, one.line) == wanted:
+                    return one.id
+            if len(rows) >= most:
+                return "full"
+            new = self.insert(tables.schedule, [schedule_row(schedule)]).on_conflict_do_nothing()
+            return "" if (await connection.execute(new)).rowcount else "taken"
+
     async def put_schedule(self, schedule: Schedule) -> None:
         """Keep a schedule in place of the one with its id."""
         row = schedule_row(schedule)
@@ -140,10 +172,20 @@ class Store:
         return read_schedule(row) if row else None
 
     async def schedules(
-        self, place: str = "", *, workspace: tuple[str, str] | None = None, removed: bool = False
+        self,
+        place: str = "",
+        *,
+        workspace: tuple[str, str] | None = None,
+        channel: Place | None = None,
+        removed: bool = False,
     ) -> list[Schedule]:
-        """Return the schedules of a place, of a (platform, workspace), or all, in the order of their ids."""
+        """Return the schedules of a place, of a (platform, workspace), or all, in the order of their ids.
+
+        `channel` gives those of a place and of all threads beside it.
+        """
         query = select(tables.schedule).order_by(tables.schedule.c.id)
+        if channel:
+            query = query.where(*_in_channel(tables.schedule, channel))
         if place:
             query = query.where(tables.schedule.c.place == place)
         if workspace:
@@ -155,22 +197,39 @@ class Store:
         async with self.reading() as connection:
             return [read_schedule(row) for row in await connection.execute(query)]
 
-    async def set_state(self, schedule_id: str, state: ScheduleState, next_at: float | None) -> bool:
-        """Change whether a schedule posts, and when next; say whether it was there to be changed."""
+    async def schedule_lines(self) -> list[tuple[tuple[str, str, str], str, str]]:
+        """Return (platform, workspace, channel), id and line of every schedule, in the order of their ids."""
+        known = tables.schedule.c
+        query = select(known.platform, known.workspace, known.channel, known.id, known.line)
+        query = query.where(known.state != ScheduleState.REMOVED.value).order_by(known.id)
+        async with self.reading() as connection:
+            rows = await connection.execute(query)
+            return [((row.platform, row.workspace, row.channel), row.id, row.line) for row in rows]
+
+    async def set_state(
+        self, schedule_id: str, state: ScheduleState, next_at: float | None, *, reopen: str = ""
+    ) -> bool:
+        """Change whether a schedule posts, and when next; say whether it was there to be changed.
+
+        With `reopen`, posts go to that place again.
+        """
         changed = (
             update(tables.schedule)
             .where(tables.schedule.c.id == schedule_id, tables.schedule.c.state != ScheduleState.REMOVED)
             .values(state=state.value, next_at=next_at)
         )
         async with self.begin() as connection:
-            return bool((await connection.execute(changed)).rowcount)
+            is_there = bool((await connection.execute(changed)).rowcount)
+            if is_there and reopen:
+                await connection.execute(delete(tables.closed).where(tables.closed.c.place == reopen))
+            return is_there
 
     # --- watches ---------------------------------------------------------------------------------------
 
     async def add_watch(self, watch: Watch) -> None:
         """Keep a new watch."""
         async with self.begin() as connection:
-            await connection.execute(insert(tables.watch).values(_watch_row(watch)))
+            await connection.execute(insert(tables.watch).values(watch_row(watch)))
 
     async def remove_watch(self, watch_id: str) -> bool:
         """Forget a watch, and what it told; say whether there was one."""
@@ -184,15 +243,53 @@ class Store:
         query = select(tables.watch).where(tables.watch.c.id == watch_id)
         async with self.reading() as connection:
             row = (await connection.execute(query)).first()
-        return _read_watch(row) if row else None
+        return read_watch(row) if row else None
 
-    async def watches(self, place: str = "") -> list[Watch]:
-        """Return the watches of a place, or all, in the order of their ids."""
+    async def admit_watch(self, watch: Watch, most: int) -> str:
+        """Keep a new watch on the terms of :meth:`admit_schedule`."""
+        known = tables.watch.c
+        here = select(tables.watch).where(known.place == watch.place.key).order_by(known.id)
+        async with self.begin() as connection:
+            await self._lock(connection, watch.place.key)
+            rows = [read_watch(row) for row in await connection.execute(here)]
+            for one in rows:
+                if (one.kind, one.dossier, one.thing) == (watch.kind, watch.dossier, watch.thing):
+                    return one.id
+            if len(rows) >= most:
+                return "full"
+            new = self.insert(tables.watch, [watch_row(watch)]).on_conflict_do_nothing()
+            return "" if (await connection.execute(new)).rowcount else "taken"
+
+    async def told(self, watch_id: str) -> set[str]:
+        """Return the ids of the events that a watch has told."""
+        query = select(tables.told.c.event).where(tables.told.c.watch == watch_id)
+        async with self.reading() as connection:
+            return set((await connection.scalars(query)).all())
+
+    async def watches(self, place: str = "", *, channel: Place | None = None) -> list[Watch]:
+        """Return the watches of a place, of a channel with its threads, or all, in the order of their ids."""
         query = select(tables.watch).order_by(tables.watch.c.id)
+        if channel:
+            query = query.where(*_in_channel(tables.watch, channel))
         if place:
             query = query.where(tables.watch.c.place == place)
         async with self.reading() as connection:
-            return [_read_watch(row) for row in await connection.execute(query)]
+            return [read_watch(row) for row in await connection.execute(query)]
+
+    async def audit(
+        self, at: float, person: tuple[str, str, str], action: str, object_: str, *, allowed: bool
+    ) -> None:
+        """Keep who (platform, workspace, user) changed something, or was refused."""
+        platform, workspace, user = person
+        row = {"at": at, "platform": platform, "workspace": workspace, "person": user}
+        row |= {"action": action, "object": object_[:255], "allowed": allowed}
+        async with self.begin() as connection:
+            await connection.execute(insert(tables.audit).values(row))
+
+    async def _lock(self, connection: AsyncConnection, place: str) -> None:
+        """Let nobody else admit anything to a place until the transaction ends; SQLite does so by itself."""
+        if not self.is_sqlite:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:place))"), {"place": place})
 
     # --- what the operator sees ------------------------------------------------------------------------
 
@@ -223,66 +320,14 @@ class Store:
             await connection.execute(delete(tables.closed).where(tables.closed.c.place == place))
 
 
+def _in_channel(table: Table, place: Place) -> tuple[ColumnElement[bool], ...]:
+    names = ("platform", "workspace", "channel")
+    return tuple(table.c[name] == getattr(place, name) for name in names)
+
+
 def why(error: BaseException) -> str:
     """Return the database's own words for a failure, on one line and without the statement."""
     return str(getattr(error, "orig", None) or getattr(error, "strerror", None) or error).partition("\n")[0]
-
-
-def place_row(place: Place) -> dict[str, str]:
-    """Return the columns of a place."""
-    return {
-        "platform": place.platform,
-        "workspace": place.workspace,
-        "channel": place.channel,
-        "thread": place.thread,
-        "place": place.key,
-    }
-
-
-def read_place(row: Row[Any]) -> Place:
-    """Return the place in a row."""
-    return Place(platform=row.platform, workspace=row.workspace, channel=row.channel, thread=row.thread)
-
-
-def schedule_row(schedule: Schedule) -> dict[str, Any]:
-    """Return the columns of a schedule."""
-    when = schedule.when
-    own = ("id", "line", "grace", "made_by", "made_at", "next_at", "last_at")
-    return (
-        {name: getattr(schedule, name) for name in own}
-        | {"origin": schedule.origin.value, "quiet": schedule.quiet.value, "state": schedule.state.value}
-        | {"when": when.text, "cron": when.cron, "zone": when.zone}
-        | place_row(schedule.place)
-    )
-
-
-def read_schedule(row: Row[Any]) -> Schedule:
-    """Return the schedule in a row."""
-    return Schedule(
-        id=row.id,
-        origin=Origin(row.origin),
-        place=read_place(row),
-        when=When(row.when, row.cron, row.zone),
-        line=row.line,
-        quiet=Quiet(row.quiet),
-        grace=row.grace,
-        state=ScheduleState(row.state),
-        made_by=row.made_by,
-        made_at=row.made_at,
-        next_at=row.next_at,
-        last_at=row.last_at,
-    )
-
-
-_WATCH: Final = ("id", "kind", "dossier", "thing", "label", "since", "made_by", "made_at")
-
-
-def _watch_row(watch: Watch) -> dict[str, Any]:
-    return {name: getattr(watch, name) for name in _WATCH} | place_row(watch.place)
-
-
-def _read_watch(row: Row[Any]) -> Watch:
-    return Watch(place=read_place(row), **{name: getattr(row, name) for name in _WATCH})
 
 
 def _create(connection: Connection) -> None:

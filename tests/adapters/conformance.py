@@ -26,6 +26,7 @@ from bot.reply import (
     Fields,
     Line,
     Link,
+    Moment,
     Picture,
     Reply,
     Table,
@@ -41,6 +42,7 @@ class Seen:
 
     `text` is everything visible, in reading order, unescaped and without markup; `cited` are the numbers that
     stand behind statements, `listed` those of the source lines; `links` the addresses that can be followed;
+    `moments` the instants (seconds since 1970) that the platform itself says in the reader's time zone;
     `mentions` what would notify or address someone; `broken` one sentence for each limit that is not kept;
     `spoken` what a notification, log or screen reader says of the page.
     """
@@ -50,6 +52,7 @@ class Seen:
     listed: tuple[int, ...]
     spoken: str
     links: frozenset[str] = frozenset()
+    moments: frozenset[int] = frozenset()
     mentions: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
 
@@ -118,12 +121,13 @@ def check_texts(look: Look, reply: Reply) -> None:
     if _is_short(look):
         return
     text = squeezed("".join(page.text for page in look.pages))
-    for part in _parts(reply):
+    said = frozenset[int]().union(*(page.moments for page in look.pages))
+    for part in _parts(reply, said):
         assert squeezed(inert(part)) in text, f"{part[:80]!r} is not visible"
     for block in reply.blocks:
         position = 0
         for one in () if isinstance(block, Table) else block_lines(block):
-            for words in _words(one):
+            for words in _words(one, said):
                 found = text.find(squeezed(inert(words)), position)
                 assert found >= 0, f"{words[:80]!r} is out of order"
                 position = found
@@ -132,10 +136,13 @@ def check_texts(look: Look, reply: Reply) -> None:
 def check_inert(look: Look, reply: Reply) -> None:
     """Data makes no link, no mention, and no character that a terminal or browser acts on."""
     known = {source.url for source in reply.sources}
+    spans = [one for block in reply.blocks for each in block_lines(block) for one in each.spans]
+    instants = {one.at for one in spans if isinstance(one, Moment)}
     for block in reply.blocks:
         known |= {block.url} if isinstance(block, Picture) else set()
-        known |= {one.url for each in block_lines(block) for one in each.spans if isinstance(one, Link)}
+    known |= {one.url for one in spans if isinstance(one, Link)}
     for number, page in enumerate(look.pages, 1):
+        assert page.moments <= instants, f"page {number} says the times {set(page.moments - instants)}"
         assert page.links <= known, f"page {number} links to {set(page.links - known)}"
         assert not page.mentions, f"page {number} mentions {page.mentions}"
         for shown in (page.text, page.spoken):
@@ -143,9 +150,13 @@ def check_inert(look: Look, reply: Reply) -> None:
             assert inert(bare) == bare, f"page {number} has a live control character"
 
 
-def _words(line: Line) -> list[str]:
-    """The texts of a line; citations are looked at for themselves."""
-    return [span.text for span in line.spans if not isinstance(span, Cite)]
+def _words(line: Line, said: frozenset[int]) -> list[str]:
+    """The texts of a line; citations are looked at for themselves, and the platform says some instants."""
+    return [
+        span.text
+        for span in line.spans
+        if not (isinstance(span, Cite) or (isinstance(span, Moment) and span.at in said))
+    ]
 
 
 def _is_short(look: Look) -> bool:
@@ -153,11 +164,11 @@ def _is_short(look: Look) -> bool:
     return any(note.degree is Degree.PARTIAL for note in look.notes)
 
 
-def _parts(reply: Reply) -> Iterator[str]:
+def _parts(reply: Reply, said: frozenset[int]) -> Iterator[str]:
     """Yield every text that must be visible somewhere; a title or summary may be said in other words."""
     for block in reply.blocks:
         # A table that does not fit beside itself may be shown row by row; its cells stay whole words.
-        texts = [words for one in block_lines(block) for words in _words(one)]
+        texts = [words for one in block_lines(block) for words in _words(one, said)]
         if isinstance(block, Table):
             texts = [word for text in texts for word in text.split()]
         if texts or isinstance(block, Picture):

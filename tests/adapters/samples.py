@@ -20,6 +20,7 @@ from bot.reply import (
     Level,
     Line,
     Link,
+    Moment,
     Name,
     Note,
     Paragraph,
@@ -79,6 +80,7 @@ SAID: Final = line(
     "She denied that 31 of 83 licences had lapsed. ", Cite(3, UNDATED.id), fact="okafor-denial"
 )
 PLAIN: Final = line("No outcome is recorded.")
+NEXT: Final = Moment("Monday 11 March 2024, 08:30 Europe/Berlin", 1_710_142_200)
 
 ALL_BLOCKS: Final[tuple[Block, ...]] = (
     Note(line("The base on disk does not load; an older snapshot answers."), Level.WARNING, "Notice"),
@@ -105,7 +107,7 @@ ALL_BLOCKS: Final[tuple[Block, ...]] = (
         ("Measure", "Value", "When"),
         (
             (line("Licences held ", Cite(1, HERALD.id)), line("31 of 83"), line(When("2024", "2024"))),
-            (line("Fare | single"), line("€ 4.20"), line("")),
+            (line("Fare | single"), line("€ 4.20"), line(NEXT)),
         ),
         "Figures",
     ),
@@ -116,6 +118,7 @@ ALL_BLOCKS: Final[tuple[Block, ...]] = (
         "https://example.org/chart.png?w=640", "A chart of licences by year: 83 in 2022, 31 in 2024.", "Chart"
     ),
     Note(line("Two sources rest on one wire report.")),
+    Fields((Field("Next", line(NEXT, ", then ", Moment("a day later", NEXT.at + 86_400))),)),
 )
 
 
@@ -279,7 +282,19 @@ def hostile_reply(text: str) -> Reply:
         1, "s1", text, text, text, publisher=text, published=When(text, "2024"), inferred=text
     )
     bad = line(
-        text, " ", Strong(text), " ", Name(text, f"/who {text}"), " ", When(text, "2024"), " ", Cite(1, "s1")
+        text,
+        " ",
+        Strong(text),
+        " ",
+        Name(text, f"/who {text}"),
+        " ",
+        When(text, "2024"),
+        " ",
+        Moment(text, 0),
+        " ",
+        Moment(text, -(2**62)),
+        " ",
+        Cite(1, "s1"),
     )
     blocks: tuple[Block, ...] = (
         Paragraph((bad,), text),
@@ -311,6 +326,7 @@ _spans = st.one_of(
     st.integers(1, 3).map(lambda n: Cite(n, (HERALD, GAZETTE, UNDATED)[n - 1].id)),
     words.map(lambda text: Link(text, "https://example.org/")),
     words.map(lambda text: Name(text, "/who okafor")),
+    st.builds(Moment, words, st.sampled_from([0, NEXT.at, -1, 2**40, -(2**63)])),
 )
 _lines = st.lists(_spans, max_size=4).map(lambda them: Line(tuple(them)))
 _headings = st.sampled_from(["", "Heading", "Another longer heading"])

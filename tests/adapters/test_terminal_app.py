@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import re
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from samples import SAMPLES, reply
 
-from bot.adapters.terminal.app import WELCOME, Conversation, Screen, prompt, shell
+from bot.adapters.terminal.app import WELCOME, Conversation, Screen, local_time, prompt, shell
 from bot.adapters.terminal.render import render
 from bot.desk import Asker, Call, Completion, Suggestion
 from bot.registry import Registry
@@ -30,6 +32,7 @@ class Echo:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.acted: list[tuple[str, Asker]] = []
 
     def ask(self, line_: str, asker: Asker) -> Reply:
         self.lines.append(line_)
@@ -40,6 +43,14 @@ class Echo:
         said = Reply(kind=Kind.ANSWER, title="", summary=f"You said {line_}.")
         actions = (Action("One", "/one"), Action("Two", "/two"))
         return replace(said, kind=Kind.ASK, actions=actions) if line_ == "/ask" else said
+
+    def acts(self, line_: str) -> bool:
+        return line_.startswith("/act")
+
+    async def act(self, line_: str, asker: Asker) -> Reply:
+        await asyncio.sleep(0)
+        self.acted.append((line_, asker))
+        return Reply(kind=Kind.ANSWER, title="", summary=f"Did {line_}.")
 
     def answer(self, call: Call, asker: Asker) -> Reply:
         return reply(Paragraph((line(call.command),)))
@@ -170,3 +181,39 @@ def test_a_terminal_has_colour_unless_told_otherwise(environ: dict[str, str], co
 
 def test_a_file_has_neither_colour_nor_height() -> None:
     assert Screen.of(io.StringIO(), {"COLUMNS": "40"}) == Screen(80, None, False)
+
+
+def test_a_line_that_changes_something_is_acted_on_once() -> None:
+    desk = Echo()
+    said = Conversation(desk, ASKER).say("/act now", Screen())
+    assert "Did /act now." in said
+    assert (desk.acted, desk.lines) == ([("/act now", ASKER)], [])
+
+
+@pytest.fixture
+def _zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_zone")
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (1_709_541_000, "Monday 4 March 2024, 09:30 CET"),
+        (1_720_000_000, "Wednesday 3 July 2024, 11:46 CEST"),
+        (2**62, ""),
+        (-(2**62), ""),
+    ],
+)
+def test_an_instant_in_the_machines_zone(at: int, said: str) -> None:
+    assert local_time(at) == said
+
+
+def test_no_zone_is_guessed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setattr("bot.adapters.terminal.app.LOCAL_ZONE", tmp_path / "localtime")
+    assert local_time(1_709_541_000) == ""

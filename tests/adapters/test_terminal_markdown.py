@@ -139,7 +139,7 @@ def test_the_whole_document() -> None:
         "* **by June 2024** · planned · The ministry" in source
         or "- **by June 2024** · planned · The" in source
     )
-    assert "| Fare \\| single | € 4.20 |  |" in source
+    assert "| Fare \\| single | € 4.20 | Monday 11 March 2024, 08:30 Europe/Berlin |" in source
     assert "> “We run every boat we are paid for.”\n>\n> — Ada Okafor \\[1\\]" in source
     assert (
         "- \\[1\\] [Ministry orders a review of ferry licences](<https://example.org/herald/2024-03-05>) · M"

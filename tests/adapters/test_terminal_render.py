@@ -18,6 +18,7 @@ from bot.reply import (
     Kind,
     Line,
     Link,
+    Moment,
     Paragraph,
     Reply,
     Strong,
@@ -196,3 +197,11 @@ def test_many_choices_leave_the_statements_together() -> None:
 
 def test_strong_words_read_the_same_without_colour() -> None:
     assert plain(bare(Paragraph((line("a ", Strong("b"), " c"),)))) == "  a b c\n"
+
+
+def test_an_instant_is_said_in_the_zone_that_is_known() -> None:
+    given = bare(Paragraph((line("Next: ", Moment("08:30 Europe/Berlin", 1_709_541_000)),)))
+    assert "Next: 08:30 Europe/Berlin" in plain(given)
+    (page,) = render(given, local=lambda at: f"({at} here)").pages
+    assert "Next: (1709541000 here)" in page
+    assert render(given, local=lambda at: "").pages == render(given).pages

@@ -196,6 +196,13 @@ async def test_the_asker_is_passed_on() -> None:
     assert seen == [asker]
 
 
+@pytest.mark.parametrize("address", ["/", "/api/answer"])
+async def test_an_address_changes_nothing(client: Client, desk: SampleDesk, address: str) -> None:
+    text = await (await client.get(f"{address}?q=/act+now")).text()
+    assert "Type it in a channel of your chat" in text
+    assert desk.lines == []
+
+
 # --- headers ---------------------------------------------------------------------------------------------
 
 

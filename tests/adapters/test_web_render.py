@@ -26,6 +26,7 @@ from bot.reply import (
     Footer,
     Line,
     Link,
+    Moment,
     Name,
     Paragraph,
     Picture,
@@ -126,6 +127,29 @@ def test_a_name_asks_its_command() -> None:
 def test_an_exact_date_is_a_time(edtf: str) -> None:
     document = article(build(Paragraph((line(When("then", edtf)),)), sources=()))
     assert [(one.text, one.attributes["datetime"]) for one in document.all("time")] == [("then", edtf)]
+
+
+def test_an_instant_is_a_time_that_the_page_may_say_in_the_readers_zone() -> None:
+    document = article(
+        build(Paragraph((line(Moment("Monday 4 March 2024, 08:30 UTC", 1_709_541_000)),)), sources=())
+    )
+    (shown,) = document.all("time")
+    assert (shown.text, shown.attributes) == (
+        "Monday 4 March 2024, 08:30 UTC",
+        {"class": "moment", "datetime": "2024-03-04T08:30:00Z"},
+    )
+
+
+@pytest.mark.parametrize("at", [-(2**63), 2**63, 10**12])
+def test_an_instant_that_no_browser_can_show_is_words(at: int) -> None:
+    document = article(build(Paragraph((line(Moment("some day", at)),)), sources=()))
+    assert document.all("time") == []
+    assert "some day" in document.text
+
+
+def test_an_instant_is_in_the_json() -> None:
+    made = reply_json(build(Paragraph((line(Moment("then", 5)),)), sources=()))
+    assert '[{"type":"moment","text":"then","at":5}]' in msgspec.json.encode(made).decode()
 
 
 @pytest.mark.parametrize("edtf", ["2024~", "2024?", "2024/2025", "../2024-05", "", '2024" onclick="x'])

@@ -82,6 +82,12 @@ class SampleDesk:
         sample = SHOWN[name]
         return replace(sample, footer=replace(FOOTER, command=line_.strip(), notice=self.notice))
 
+    def acts(self, line_: str) -> bool:
+        return line_.lstrip().startswith("/act")
+
+    async def act(self, line_: str, asker: Asker) -> Reply:
+        raise AssertionError("the page changes nothing")
+
     def answer(self, call: Call, asker: Asker) -> Reply:
         return self.ask(self.canonical(call), asker)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -326,6 +327,17 @@ async def test_the_json_opens_and_scrolls_by_keyboard(visit: Visit) -> None:
     await expect(panel).to_be_focused()
     await visit.page.keyboard.press("PageDown")
     await visit.until("document.querySelector('.json pre').scrollTop > 0")
+
+
+async def test_instants_are_said_in_the_readers_zone(browser: Browser) -> None:
+    async with visiting(browser, timezone_id="America/New_York") as visit:
+        await visit.open("/show one fields 11")
+        first = visit.page.locator("time.moment").first
+        await expect(first).to_have_text(re.compile(r"Monday.* 11 March 2024.* 03:30 .*4"))
+        await expect(first).to_have_attribute("title", "Monday 11 March 2024, 08:30 Europe/Berlin")
+        await visit.ask("/show one fields 11")
+        again = visit.page.locator(".exchange:last-child time.moment").first
+        await expect(again).to_have_text(re.compile("03:30"))
 
 
 # --- without scripts, and without anyone else ------------------------------------------------------------

@@ -1,279 +1,175 @@
-"""Who posts: one slot each, let go of by death and by nothing else, and taken over."""
+"""Slots come when clocks show the wall times of a rule, once each local day."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import signal
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
-import psycopg
+import daily
 import pytest
-from posters import Scene, new_scene
-from postgres import Cluster
-from sqlalchemy.exc import OperationalError
-from waiting import until
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from bot.posts.slots import CLASS, COUNT, DatabaseSlots, FileSlot
-from bot.posts.store import Store
+from bot.posts.when import Slot, When, next_slot, read_when, slots
 
-needs_postgresql = pytest.mark.postgresql
-
-
-@pytest.fixture
-async def scene(database: str, tmp_path: Path) -> AsyncIterator[Scene]:
-    async with new_scene(database, tmp_path) as made:
-        yield made
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ZONES = sorted(available_timezones() - {"localtime"})
+RULES = ["every 30 minutes", "every hour", "every 4 hours", "daily 02:30", "0 0,12 * * 1-5", "7,37 1-3 * * *"]
 
 
-@pytest.fixture
-def server(postgresql: Cluster) -> str:
-    return postgresql.database()
+def shown(words: str, since: str, until: str) -> list[str]:
+    """The slots between two instants, as local hours and minutes with their offset, and the remarks."""
+    when = read_when(words)
+    found = slots(when, datetime.fromisoformat(since), datetime.fromisoformat(until))
+    return [f"{one.at.astimezone(ZoneInfo(when.zone)):%d %H:%M %z} {one.remark}".rstrip() for one in found]
 
 
-def database_slots(url: str, count: int = COUNT) -> DatabaseSlots:
-    return DatabaseSlots(Store(url).url, count)
+@pytest.mark.parametrize(
+    ("words", "since", "until", "lines"),
+    [
+        (
+            "daily 02:30 Europe/Berlin",
+            "2026-03-28T00:00Z",
+            "2026-03-30T23:00Z",
+            [
+                "28 02:30 +0100",
+                "29 03:00 +0200 moved from 02:30, which this day does not have",
+                "30 02:30 +0200",
+            ],
+        ),
+        (
+            "daily 02:30 Europe/Berlin",
+            "2026-10-24T23:00Z",
+            "2026-10-26T23:00Z",
+            ["25 02:30 +0200 the first of two 02:30", "26 02:30 +0100"],
+        ),
+        (
+            "daily 02:10 Australia/Lord_Howe",
+            "2026-10-03T00:00Z",
+            "2026-10-04T00:00Z",
+            ["04 02:30 +1100 moved from 02:10, which this day does not have"],
+        ),
+        (
+            "daily 00:00 America/Sao_Paulo",
+            "2018-11-03T12:00Z",
+            "2018-11-05T12:00Z",
+            ["04 01:00 -0200 moved from 00:00, which this day does not have", "05 00:00 -0200"],
+        ),
+        (
+            "daily 23:30 America/Nuuk",
+            "2026-03-28T12:00Z",
+            "2026-03-30T12:00Z",
+            [
+                "29 00:00 -0100 moved from 23:30 of the day before, which that day does not have",
+                "29 23:30 -0100",
+            ],
+        ),
+        (
+            "daily 12:00 Pacific/Apia",
+            "2011-12-29T12:00Z",
+            "2011-12-31T12:00Z",
+            ["29 12:00 -1000", "31 12:00 +1400"],
+        ),
+        (
+            "every hour Europe/Berlin",
+            "2026-03-28T23:59Z",
+            "2026-03-29T02:00Z",
+            ["29 01:00 +0100", "29 03:00 +0200", "29 04:00 +0200"],
+        ),
+        (
+            "every hour Europe/Berlin",
+            "2026-10-24T23:59Z",
+            "2026-10-25T02:00Z",
+            ["25 02:00 +0200 the first of two 02:00", "25 03:00 +0100"],
+        ),
+        (
+            "every 2 hours Africa/Cairo",
+            "2026-04-23T20:00Z",
+            "2026-04-23T23:00Z",
+            ["24 01:00 +0300 moved from 00:00, which this day does not have", "24 02:00 +0300"],
+        ),
+        (
+            "15,45 2 * * * Europe/Berlin",
+            "2026-03-29T00:00Z",
+            "2026-03-29T23:00Z",
+            ["29 03:00 +0200 moved from 02:15, which this day does not have"],
+        ),
+        ("0 9 29 2 * UTC", "2026-01-01T00:00Z", "2032-12-31T00:00Z", ["29 09:00 +0000", "29 09:00 +0000"]),
+    ],
+)
+def test_each_local_day_has_its_wall_times_once(words: str, since: str, until: str, lines: list[str]) -> None:
+    assert shown(words, since, until) == lines
 
 
-# --- a file's slot -----------------------------------------------------------------------------------------
+def test_slots_come_after_the_first_instant_and_up_to_the_last() -> None:
+    when = read_when("daily 9:00 UTC")
+    nine = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert list(slots(when, nine, nine + timedelta(days=1))) == [Slot(nine + timedelta(days=1))]
+    assert next_slot(when, nine - timedelta(microseconds=1)) == nine
 
 
-async def test_a_file_has_one_slot_and_says_who_has_it(tmp_path: Path) -> None:
-    one, other = FileSlot(tmp_path / "state.db.posting"), FileSlot(tmp_path / "state.db.posting")
-    assert not await one.held()
-    assert await one.take() == "1"
-    assert await one.take() == "1"
-    assert await one.held()
-    assert await other.take() is None
-    assert not await other.held()
-    assert f"process {os.getpid()} on " in await other.holder()
-    async with one.free_others() as free:
-        assert free == []
-    await one.release()
-    await one.release()
-    assert await other.take() == "1"
-    await other.release()
+def test_an_instant_without_a_zone_is_refused() -> None:
+    naive = NOW.replace(tzinfo=None)
+    with pytest.raises(ValueError, match="without a time zone"):
+        next_slot(read_when("daily 9:00 UTC"), naive)
+    with pytest.raises(ValueError, match="without a time zone"):
+        next(slots(read_when("daily 9:00 UTC"), NOW, naive))
 
 
-async def test_who_holds_it_is_guessed_where_that_cannot_be_read(tmp_path: Path) -> None:
-    assert await FileSlot(tmp_path / "nothing").holder() == "another process"
-    (tmp_path / "empty").touch()
-    assert await FileSlot(tmp_path / "empty").holder() == "another process"
+def test_a_rule_ends_where_dates_do() -> None:
+    assert next_slot(read_when("daily 9:00 Pacific/Kiritimati"), datetime(9999, 12, 31, tzinfo=UTC)) is None
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite+aiosqlite://"])
-def test_a_state_in_memory_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="outlives"):
-        Store(url)
+@given(
+    st.sampled_from([zone for zone in ZONES if "/" in zone]),
+    st.sampled_from(RULES),
+    st.datetimes(datetime(1970, 1, 2), datetime(2037, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+)
+@example("America/Nuuk", "30 0,23 * * *", datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC))
+@example("Australia/Lord_Howe", "every 30 minutes", datetime(2026, 4, 4, 14, 45, tzinfo=UTC))
+@example("Africa/Monrovia", "every 30 minutes", datetime(1972, 1, 7, 0, 44, 30, tzinfo=UTC))
+def test_a_walk_may_begin_anywhere(zone: str, rule: str, after: datetime) -> None:
+    when = read_when(rule, zone)
+    walked = [slot.at for slot in slots(when, after - timedelta(days=2), after + timedelta(days=2))]
+    assert walked == sorted(set(walked))
+    later = [at for at in walked if at > after]
+    assert [slot.at for slot in slots(when, after, after + timedelta(days=2))] == later
+    assert [next_slot(when, at) for at in walked[:-1]] == walked[1:]
 
 
-async def test_a_folder_that_takes_no_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="No such file"):
-        await FileSlot(tmp_path / "nowhere" / "state.db.posting").take()
+# --- clocks --------------------------------------------------------------------------------------------
 
 
-# --- a database's slots ------------------------------------------------------------------------------------
+def test_every_zone_has_each_day_once() -> None:
+    counts = daily.Counts()
+    for number, zone in enumerate(ZONES):
+        year = 2024 + number % 5
+        counts.add(daily.check(zone, (year, year), [5400, 9000]))
+    assert counts.right, counts.examples
+    assert min(counts.moved, counts.firsts) > 100
+    assert counts.slots > 2 * 365 * counts.zones
 
 
-@needs_postgresql
-async def test_a_database_has_several_slots(server: str) -> None:
-    one, two, three = (database_slots(server, 2) for _ in range(3))
-    assert not await one.held()
-    assert [await one.take(), await two.take(), await three.take()] == ["1", "2", None]
-    assert [await one.held(), await two.held(), await three.held()] == [True, True, False]
-    assert await three.holder() == "2 other processes"
-    await one.release()
-    assert not await one.held()
-    assert await three.take() == "1"
-    await two.release()
-    await three.release()
+@pytest.mark.parametrize(
+    ("zone", "year", "absent"),
+    [("Pacific/Apia", 2011, 48), ("America/Nuuk", 2024, 0), ("Africa/Monrovia", 1972, 0)],
+)
+def test_years_when_clocks_did_odd_things(zone: str, year: int, absent: int) -> None:
+    counts = daily.check(zone, (year, year))
+    assert counts.right, counts.examples
+    assert counts.absent == absent
 
 
-@needs_postgresql
-async def test_free_slots_are_held_while_they_are_looked_at(server: str) -> None:
-    one, two, three = (database_slots(server, 3) for _ in range(3))
-    await one.take()
-    await two.take()
-    async with one.free_others() as free:
-        assert free == ["3"]
-        assert await three.take() is None
-        async with two.free_others() as same:
-            assert same == []
-    assert await three.take() == "3"
-    for slots in (one, two, three):
-        await slots.release()
-
-
-@needs_postgresql
-async def test_a_slot_is_lost_with_its_session(server: str) -> None:
-    slots = database_slots(server)
-    await slots.take()
-    terminate(server)
-    assert not await slots.held()
-    assert not await slots.held()
-    await slots.release()
-    assert await slots.take() == "1"
-    assert await slots.held()
-    await slots.release()
-
-
-@needs_postgresql
-async def test_many_may_ask_at_once_whether_it_is_held(server: str) -> None:
-    slots = database_slots(server)
-    await slots.take()
-    assert all(await asyncio.gather(*(slots.held() for _ in range(200))))
-    terminate(server)
-    assert not any(await asyncio.gather(*(slots.held() for _ in range(200))))
-    await slots.release()
-
-
-@needs_postgresql
-async def test_a_database_that_is_away_is_said() -> None:
-    with pytest.raises(OperationalError):
-        await database_slots("postgresql://nobody@127.0.0.1:1/nothing").take()
-
-
-def terminate(url: str, *slots: int) -> int:
-    """End the sessions that hold slots (all, or these), as a restart of the server does; return how many."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        query = (
-            "SELECT pid, objid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND granted "
-            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        )
-        found = connection.execute(query, [CLASS]).fetchall()
-        pids = {pid for pid, slot in found if not slots or slot in slots}
-        for pid in pids:
-            connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
-    return len(pids)
-
-
-# --- processes ---------------------------------------------------------------------------------------------
-
-
-async def test_what_a_process_left_undone_goes_on_when_it_is_started_again(scene: Scene) -> None:
-    first = await scene.start()
-    await first.is_posting()
-    mute, deaf = await scene.schedule("mute"), await scene.schedule("deaf")
-    await until(lambda: scene.accepted(deaf), "the chat has accepted one")
-    await until(lambda: _intended(scene, mute), "the other is being sent")
-    await first.kill()
-    # Its answer was lost; this chat answers from now on.
-    await _rename(scene, mute, "fair")
-    second = await scene.start()
-    assert [one[0] for one in await scene.is_posted(mute)] == [second.pid]
-    assert [one[0] for one in await scene.is_posted(deaf)] == [first.pid]
-
-
-async def _intended(scene: Scene, schedule: str) -> bool:
-    return bool(await scene.ledger.under_way(schedule))
-
-
-async def _rename(scene: Scene, schedule: str, channel: str) -> None:
-    """Let a post that is under way go to another channel; its place in the queue stays the same."""
-    async with scene.store.begin() as connection:
-        query = f"UPDATE posts_post SET channel = '{channel}' WHERE schedule = '{schedule}'"
-        await connection.exec_driver_sql(query)
-
-
-async def test_another_process_takes_over_from_one_that_is_dead_for_good(scene: Scene) -> None:
-    first = await scene.start()
-    await first.is_posting()
-    second = await scene.start()
-    if scene.store.is_sqlite:
-        await second.is_standing_by()
-        assert second.stands_by.startswith(f"process {first.pid} on ")
-    else:
-        await second.is_posting()
-    deaf = [await scene.schedule("deaf1"), await scene.schedule("deaf2"), await scene.schedule("deaf1")]
-    await until(lambda: scene.accepted(deaf[0]) and scene.accepted(deaf[1]), "two places hang")
-    # Both processes may have taken one; the later post of a place waits for the one before it.
-    assert not scene.accepted(deaf[2])
-    await first.kill()
-    await second.is_posting()
-    if not scene.store.is_sqlite:
-        await second.kill()
-    third = await scene.start()
-    for schedule in deaf[:2]:
-        assert len(await scene.is_posted(schedule)) == 1
-    await until(lambda: scene.accepted(deaf[2]), "the place goes on")
-    assert scene.accepted(deaf[2])[0][0] in {second.pid, third.pid}
-    assert len(scene.accepted(deaf[2])) == 1
-
-
-async def test_each_post_goes_out_once_whichever_process_plans_it(scene: Scene) -> None:
-    posters = [await scene.start() for _ in range(3)]
-    schedules = [await scene.schedule(f"fair{number % 7}") for number in range(40)]
-    for one in schedules:
-        assert len(await scene.is_posted(one)) == 1
-    assert sum(len(scene.accepted(one)) for one in schedules) == 40
-    assert [await one.end() for one in posters] == [0, 0, 0]
-
-
-async def test_a_process_that_stands_still_keeps_its_slot(scene: Scene) -> None:
-    first = await scene.start()
-    await first.is_posting()
-    deaf = await scene.schedule("deaf")
-    await until(lambda: scene.accepted(deaf), "the chat has accepted one")
-    os.kill(first.pid, signal.SIGSTOP)
-    try:
-        second = await scene.start()
-        if scene.store.is_sqlite:
-            await second.is_standing_by()
-            return
-        await second.is_posting()
-        # What the first is at is not taken from it, and other places are served.
-        fair = await scene.schedule("fair")
-        assert [one[0] for one in await scene.is_posted(fair)] == [second.pid]
-        assert len(await scene.ledger.under_way(deaf)) == 1
-    finally:
-        os.kill(first.pid, signal.SIGCONT)
-
-
-@needs_postgresql
-async def test_without_its_slot_a_process_posts_nothing(server: str, tmp_path: Path) -> None:
-    async with new_scene(server, tmp_path) as scene:
-        with psycopg.connect(server, autocommit=True) as connection:
-            # All other slots are taken, so that there is one for two processes.
-            connection.execute(
-                "SELECT pg_advisory_lock(%s, slot) FROM generate_series(2, %s) AS slot", [CLASS, COUNT]
-            )
-            first = await scene.start()
-            await first.is_posting()
-            second = await scene.start()
-            await second.is_standing_by()
-            assert second.stands_by == f"{COUNT} other processes"
-            before = await scene.schedule("fair")
-            assert [one[0] for one in await scene.is_posted(before)] == [first.pid]
-            for one, other in ((first, second), (second, first)):
-                held_up = await scene.schedule(f"deaf-{one.pid}")
-                await until(lambda: scene.accepted(held_up), "the chat has accepted one")  # noqa: B023
-                assert await _hand_over(server, one, other), "the slot changed hands"
-                assert len(await scene.is_posted(held_up)) == 1
-                after = await scene.schedule("fair")
-                assert [line[0] for line in await scene.is_posted(after)] == [other.pid]
-
-
-async def _hand_over(server: str, one: Any, other: Any) -> bool:
-    """Cut the session of a slot until the other process has it: both try to take it again."""
-    for _ in range(50):
-        await asyncio.to_thread(terminate, server, 1)
-        await until(lambda: other.posts != one.posts)
-        with contextlib.suppress(AssertionError):
-            await until(lambda: other.posts and not one.posts, seconds=2)
-            return True
-    return False
-
-
-async def test_a_process_that_is_told_to_end_ends_what_it_is_at(scene: Scene) -> None:
-    first = await scene.start()
-    await first.is_posting()
-    fair = await scene.schedule("fair")
-    await scene.is_posted(fair)
-    assert await first.end() == 0
-    second = await scene.start()
-    await second.is_posting()
-    assert len(scene.accepted(fair)) == 1
-    assert await second.end() == 0
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [(lambda at: at[:5] + at[6:], (0, 0, 1)), (lambda at: [*at[:5], 1, *at[5:]], (1, 0, 0))],
+)
+def test_the_check_finds_what_is_wrong(
+    change: Callable[[list[int]], list[int]], found: tuple[int, int, int]
+) -> None:
+    right = [daily.epoch(2026) + daily.DAY * day for day in range(10)]
+    counts = daily.Counts()
+    daily.compare(counts, When("", "0 0 * * *", "UTC"), change(right))
+    assert (counts.missed, counts.doubled, counts.elsewhere) == found
+    assert not counts.right

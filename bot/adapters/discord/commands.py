@@ -14,15 +14,12 @@ from bot.adapters.discord.limits import CHOICE_NAME, CHOICE_VALUE, COMMAND_DESCR
 from bot.adapters.discord.say import FAILED, Interaction, say
 from bot.adapters.texts import inert, shorten, units
 from bot.desk import Call, Suggestion
-from bot.registry import Command, OptionKind, Registry
+from bot.registry import Command, Registry
 
 log = structlog.get_logger(__name__)
 
 LOOK_UP: Final = "Look this up"
 """The message context menu."""
-
-UNCOMPLETED: Final = frozenset({OptionKind.WORDS, OptionKind.CHOICE})
-"""Options that nothing completes: free words, and those whose choices Discord shows itself."""
 
 STALE: Final = "This command has changed. Reload Discord (Ctrl+R, or restart the app) and try again."
 
@@ -131,7 +128,7 @@ def _command(command: Command, handler: Handler) -> app_commands.Command[Any, ..
         **{
             key: _completer(command.name, option.name, handler)
             for key, option in names.items()
-            if option.kind not in UNCOMPLETED and not option.choices
+            if not (option.kind.is_free or option.choices)
         }
     )(answer)
     return app_commands.Command(name=command.name, description=command.summary, callback=answer)

@@ -8,9 +8,11 @@ from functools import lru_cache
 from typing import Final, assert_never
 
 from bot.adapters.discord.escape import address, escape, link
-from bot.reply import Cite, Line, Link, Name, SourceLine, Span, Strong, Text, When
+from bot.reply import Cite, Line, Link, Moment, Name, SourceLine, Span, Strong, Text, When
 
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)")
+_LAST_INSTANT: Final = 253_402_300_799
+"""The end of the year 9999; past what JavaScript's dates hold, a client shows the digits."""
 
 
 @lru_cache(maxsize=1_024)
@@ -35,6 +37,8 @@ def _literal(span: Span) -> str | None:
     """Return the words of a span that stands for nothing but its words."""
     if isinstance(span, When):
         return None if _instant(span) else span.text
+    if isinstance(span, Moment):
+        return None if moment(span) else span.text
     return span.text if isinstance(span, Text | Name) else None
 
 
@@ -52,6 +56,8 @@ def _span(span: Span) -> str:
             return escape(text)
         case When():
             return date(span)
+        case Moment(text=text):
+            return moment(span) or escape(text)
         case _:
             assert_never(span)
 
@@ -67,6 +73,11 @@ def strong(text: str) -> str:
 def date(when: When) -> str:
     """Return a date in words; an instant with its time of day is shown in each reader's own zone."""
     return _instant(when) or escape(when.text)
+
+
+def moment(one: Moment) -> str:
+    """Return an instant as the reader's Discord shows it, in the reader's own time zone; or ""."""
+    return f"<t:{one.at}:F>" if 0 <= one.at <= _LAST_INSTANT else ""
 
 
 def _instant(when: When) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final, assert_never
 
 from bot.adapters.slack import limits
 from bot.adapters.texts import shorten_units, web_address
-from bot.reply import Cite, Line, Link, Name, SourceLine, Span, Strong, Text, When
+from bot.reply import Cite, Line, Link, Moment, Name, SourceLine, Span, Strong, Text, When
 
 Json = dict[str, Any]
 
@@ -23,6 +23,9 @@ _MONTHS: Final = (
 )
 _ANCHOR_HOUR: Final = 10
 """10:00 UTC lies on the same calendar day from UTC-10 to UTC+13, should a client ignore `timezone`."""
+
+_LAST_INSTANT: Final = 253_402_300_799
+"""The end of the year 9999."""
 
 
 def escape(text: str) -> str:
@@ -71,6 +74,18 @@ def date(when: When, *, bold: bool = False) -> Json:
     return element | ({"style": style} if style else {})
 
 
+def moment(one: Moment) -> Json:
+    """Return an instant as the reader's Slack writes it, in the reader's own time zone."""
+    if not 0 <= one.at <= _LAST_INSTANT:
+        return literal(one.text)
+    return {
+        "type": "date",
+        "timestamp": one.at,
+        "format": "{date_long} at {time}",
+        "fallback": one.text.strip() or EMPTY,
+    }
+
+
 def span(one: Span, sources: Mapping[int, SourceLine]) -> Json:
     """Return a span as a rich_text element; a citation leads to its source's address, if it has one."""
     match one:
@@ -87,6 +102,8 @@ def span(one: Span, sources: Mapping[int, SourceLine]) -> Json:
             return literal(f"[{number}]")
         case When():
             return date(one)
+        case Moment():
+            return moment(one)
         case _:
             assert_never(one)
 

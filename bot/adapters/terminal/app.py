@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -27,6 +31,7 @@ WELCOME: Final = (
 )
 RESERVED: Final = 3
 """Lines of the screen that an answer leaves to the prompt and what was typed."""
+LOCAL_ZONE: Final = Path("/etc/localtime")
 SPARE: Final = 2
 """So few lines more are shown at once rather than after Enter."""
 
@@ -46,6 +51,20 @@ class Screen(msgspec.Struct, frozen=True):
         columns, lines = shutil.get_terminal_size((WIDTH, HEIGHT))
         colour = not environ.get("NO_COLOR") and environ.get("TERM", "") != "dumb"
         return cls(columns, max(1, lines - RESERVED), colour)
+
+
+def local_time(at: int) -> str:
+    """Return an instant in the machine's time zone, such as `Monday 4 March 2024, 08:30 CET`.
+
+    It is empty where nobody has set a zone, or no calendar has that day.
+    """
+    if not (os.environ.get("TZ") or LOCAL_ZONE.exists() or sys.platform == "win32"):
+        return ""
+    try:
+        here = datetime.fromtimestamp(at, UTC).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return ""
+    return f"{here:%A} {here.day} {here:%B %Y, %H:%M %Z}"
 
 
 class Conversation:
@@ -74,10 +93,15 @@ class Conversation:
         return f"The last answer {offer}.\n"
 
     def _ask(self, line: str, screen: Screen) -> str:
-        reply = self.desk.ask(line, self.asker)
+        if self.desk.acts(line):
+            reply = asyncio.run(self.desk.act(line, self.asker))
+        else:
+            reply = self.desk.ask(line, self.asker)
         self._choices = tuple(action.command for action in reply.actions)
         # One page, shown by the screen: pages would repeat title and sources, which are a scroll away.
-        (page,) = render(reply, width=screen.width, colour=screen.colour, links=screen.colour).pages
+        (page,) = render(
+            reply, width=screen.width, colour=screen.colour, links=screen.colour, local=local_time
+        ).pages
         self._rest = page.splitlines(keepends=True)
         return self._next(screen)
 

@@ -21,6 +21,7 @@ from bot.reply import (
     Level,
     Line,
     Link,
+    Moment,
     Name,
     Note,
     Paragraph,
@@ -181,7 +182,7 @@ def _spans(line: Line) -> str:
 
 def _span(span: Span) -> str:
     match span:
-        case Text(text=text) | When(text=text) | Name(text=text):
+        case Text(text=text) | When(text=text) | Moment(text=text) | Name(text=text):
             return escape(text)
         case Strong(text=text):
             return _bold(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, assert_never
 
@@ -33,6 +33,7 @@ from bot.reply import (
     Level,
     Line,
     Link,
+    Moment,
     Name,
     Note,
     Paragraph,
@@ -46,6 +47,7 @@ from bot.reply import (
     Text,
     Timeline,
     When,
+    change_spans,
 )
 
 INDENT: Final = 2
@@ -81,13 +83,16 @@ def render(
     height: int | None = None,
     colour: bool = False,
     links: bool = False,
+    local: Callable[[int], str] | None = None,
 ) -> Rendered:
     """Lay a reply out for `width` cells; in pages of about `height` lines, or else in one.
 
     `colour` adds SGR sequences to the same words. `links` makes the words of links clickable (OSC 8) instead
     of showing their address. An address on a line of its own is never broken; all other lines keep to the
-    width.
+    width. `local` says an instant in the reader's time zone, "" where that is not known.
     """
+    if local is not None:
+        reply = change_spans(reply, lambda span: _in_zone(span, local))
     width = max(NARROWEST, min(width, WIDEST))
     most = None if height is None else max(height, SHORTEST)
 
@@ -103,6 +108,10 @@ def render(
     notes = dict.fromkeys(note for one in laid for note in one.notes)
     paint = _paint if colour or links else _plain
     return Rendered(tuple(paint(one.lines) for one in laid), tuple(notes))
+
+
+def _in_zone(span: Span, local: Callable[[int], str]) -> Span:
+    return Moment(local(span.at) or span.text, span.at) if isinstance(span, Moment) else span
 
 
 class _Layout:
@@ -282,7 +291,7 @@ class _Layout:
 
     def span(self, span: Span) -> Styled:
         match span:
-            case Text(text=text) | When(text=text):
+            case Text(text=text) | When(text=text) | Moment(text=text):
                 return Styled(text)
             case Strong(text=text):
                 return Styled(text, _STRONG)

@@ -12,10 +12,12 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
+from bot.adapters.acting import ONLY_READ, refused
 from bot.adapters.web import limits
 from bot.adapters.web.page import assets, problem_page, question_page, version
 from bot.adapters.web.render import render, reply_json, spoken
 from bot.desk import Asker, Desk
+from bot.reply import Reply
 
 logger = structlog.get_logger(__name__)
 
@@ -110,14 +112,14 @@ class _Site:
 
     async def page(self, request: web.Request) -> web.Response:
         line = _line(request)
-        reply = self.desk.ask(line, self.asker) if line.strip() else None
+        reply = self.ask(line) if line.strip() else None
         number = _number(request, "page", 1)
         text = question_page(self.desk, self.asker, self.title, self.version, line, reply, number)
         return _response(request, text.encode(), "text/html")
 
     async def answer(self, request: web.Request) -> web.Response:
         line = _line(request)
-        reply = self.desk.ask(line, self.asker)
+        reply = self.ask(line)
         rendered = render(reply, answer=f"a{_number(request, 'n', 0)}", line=line)
         return _json(
             request,
@@ -129,6 +131,10 @@ class _Site:
                 "notice": self.desk.notice_for(self.asker),
             },
         )
+
+    def ask(self, line: str) -> Reply:
+        """Answer a line; an address can be opened by a link on any page, so it changes nothing."""
+        return refused(ONLY_READ) if self.desk.acts(line) else self.desk.ask(line, self.asker)
 
     async def complete(self, request: web.Request) -> web.Response:
         found = self.desk.complete(_line(request), self.asker, limits.COMPLETIONS)

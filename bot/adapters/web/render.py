@@ -6,6 +6,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Final, assert_never
 from urllib.parse import quote_plus
 
@@ -26,6 +27,7 @@ from bot.reply import (
     Kind,
     Line,
     Link,
+    Moment,
     Name,
     Note,
     Paragraph,
@@ -174,6 +176,8 @@ class _Article:
                 return f'<a class="name" href="{escape(ask_url(command))}">{escape(text)}</a>'
             case When():
                 return _when(span)
+            case Moment():
+                return _moment(span)
             case _:
                 assert_never(span)
 
@@ -334,6 +338,15 @@ def _when(when: When) -> str:
     if _DATE.fullmatch(when.edtf):
         return f'<time datetime="{when.edtf}">{escape(when.text)}</time>'
     return f'<span class="when" data-edtf="{escape(when.edtf)}">{escape(when.text)}</span>'
+
+
+def _moment(moment: Moment) -> str:
+    """An instant, which the page's script says in the reader's time zone."""
+    try:
+        at = datetime.fromtimestamp(moment.at, UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return escape(moment.text)
+    return f'<time class="moment" datetime="{at}">{escape(moment.text)}</time>'
 
 
 def _link(text: str, url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -59,6 +60,18 @@ def find(
     return _reply(f"Found: {words}", Paragraph((line(f"{words} {from_} ", Cite(1, "herald")),)))
 
 
+@REGISTRY.command(example="/schedule add 08:30 /who okafor")
+def schedule(
+    base: object,
+    *,
+    action: Annotated[str, Option(OptionKind.CHOICE, "What to do", ("add", "list"))],
+    which: Annotated[str, Option(OptionKind.SCHEDULE, "A schedule")] = "",
+    what: Annotated[str, Option(OptionKind.LINE, "A command")] = "",
+) -> Reply:
+    """Posts at set times"""
+    return _reply("Schedule")
+
+
 def _reply(title: str, *blocks: Paragraph | Bullets) -> Reply:
     return Reply(kind=Kind.ANSWER, title=title, summary=title, blocks=blocks, sources=(SOURCE,))
 
@@ -74,6 +87,12 @@ class StubDesk:
     kind: Kind = Kind.ANSWER
     visibility: Visibility = Visibility.PRIVATE
     footless: bool = False
+    acted: list[tuple[str, Asker]] = field(default_factory=list)
+    acting: asyncio.Event = field(default_factory=asyncio.Event)
+    done: Reply | None = None
+
+    def __post_init__(self) -> None:
+        self.acting.set()
 
     def notice_for(self, asker: Asker) -> str:
         return ""
@@ -85,6 +104,16 @@ class StubDesk:
             return self.answer(read_line(line, self.registry), asker)
         except Misread as error:
             return Reply(kind=Kind.USAGE, title="Not understood", summary=str(error))
+
+    def acts(self, line: str) -> bool:
+        return line.removeprefix("/briefing").lstrip(" /").startswith("schedule")
+
+    async def act(self, line: str, asker: Asker) -> Reply:
+        self.acted.append((line, asker))
+        if self.breaks:
+            raise RuntimeError("acting is broken")
+        await self.acting.wait()
+        return self.done or Reply(kind=Kind.ANSWER, title="Done", summary=f"Did {line}")
 
     def answer(self, call: Call, asker: Asker) -> Reply:
         command = self.registry.get(call.command)

@@ -24,6 +24,7 @@ from bot.reply import (
     Footer,
     Kind,
     Link,
+    Moment,
     Name,
     Note,
     Paragraph,
@@ -42,6 +43,7 @@ def seen(body: Json) -> Seen:
     texts: list[str] = []
     links: set[str] = set()
     mentions: list[str] = []
+    moments: set[int] = set()
     cited: frozenset[int] = frozenset()
     listed: list[int] = []
     before = 0
@@ -52,6 +54,7 @@ def seen(body: Json) -> Seen:
             texts.append(found.text)
             links |= set(found.links)
             mentions += found.mentions
+            moments |= {int(one.split(":")[1]) for one in found.times}
             if before == SEPARATOR and SOURCE.match(one["content"]):
                 listed = [int(SOURCE.match(each)[1]) for each in one["content"].split("\n")]  # type: ignore[index]
             elif one.get("id") != FOOTER_ID:
@@ -61,7 +64,16 @@ def seen(body: Json) -> Seen:
     broken = problems(body)
     if body["allowed_mentions"] != {"parse": []}:
         broken.append("Mentions are not switched off.")
-    return Seen(text, cited, tuple(listed), text, frozenset(links), tuple(mentions), tuple(broken))
+    return Seen(
+        text,
+        cited,
+        tuple(listed),
+        text,
+        frozenset(links),
+        frozenset(moments),
+        tuple(mentions),
+        tuple(broken),
+    )
 
 
 SOURCE = re.compile(r"-# \\\[(\d+)\\\] ")
@@ -345,6 +357,19 @@ def test_a_picture_without_a_usable_address_is_its_words() -> None:
 )
 def test_only_an_instant_is_shown_in_the_readers_zone(edtf: str, shown: str) -> None:
     assert date(When("4 March", edtf)) == shown
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [
+        (1_709_541_000, "<t:1709541000:F>"),
+        (0, "<t:0:F>"),
+        (-1, r"on \*the\* day"),
+        (2**63, r"on \*the\* day"),
+    ],
+)
+def test_an_instant_is_shown_in_the_readers_zone(at: int, shown: str) -> None:
+    assert markdown(line("Next: ", Moment("on *the* day", at), " it says.")) == f"Next: {shown} it says."
 
 
 def test_spaces_stay_outside_bold_words() -> None:

@@ -19,6 +19,7 @@ from bot.adapters.slack.guard import Guard
 from bot.adapters.slack.names import Names
 from bot.adapters.slack.server import Server
 from bot.adapters.slack.socket_mode import Socket
+from bot.adapters.slack.teams import Teams
 from bot.adapters.slack.web import Web
 from bot.adapters.slack.work import Work
 from bot.desk import Asker, Call, Completion, Suggestion
@@ -63,6 +64,17 @@ def due(base: Any, *, until: Annotated[str, Option(OptionKind.DATE, "Until that 
     return NOTHING
 
 
+@REGISTRY.command(example="/schedule add 08:30 /who gref")
+def schedule(
+    base: Any,
+    *,
+    action: Annotated[str, Option(OptionKind.CHOICE, "What to do", ("add", "list"))],
+    what: Annotated[str, Option(OptionKind.LINE, "A command")] = "",
+) -> Reply:
+    """Posts at set times."""
+    return NOTHING
+
+
 class StubDesk:
     """A desk with prepared replies; every other line is answered with itself."""
 
@@ -70,6 +82,9 @@ class StubDesk:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Asker]] = []
+        self.acted: list[tuple[str, Asker]] = []
+        self.acting = asyncio.Event()
+        self.acting.set()
         self.replies: dict[str, Reply] = {}
         self.people = [Suggestion("gref", "Herman Gref"), Suggestion("putin", "Vladimir Putin")]
         self.raises: Exception | None = None
@@ -84,6 +99,14 @@ class StubDesk:
         return self.replies.get(line) or Reply(
             kind=Kind.ANSWER, title=line[:100], summary=line, blocks=(Paragraph((Line((Text(line),)),)),)
         )
+
+    def acts(self, line: str) -> bool:
+        return line.removeprefix("/briefing").lstrip(" /").startswith("schedule")
+
+    async def act(self, line: str, asker: Asker) -> Reply:
+        self.acted.append((line, asker))
+        await self.acting.wait()
+        return self.replies.get(line) or Reply(kind=Kind.ANSWER, title="Done", summary=f"Did {line}")
 
     def answer(self, call: Call, asker: Asker) -> Reply:
         return self.ask(self.canonical(call), asker)
@@ -135,6 +158,7 @@ class Kit:
             web=self.web,
             workspaces=OneWorkspace(self.web.client(TOKEN)),
             work=self.work,
+            teams=Teams(OneWorkspace(self.web.client(TOKEN)), state),
         )
         self._closers = contextlib.AsyncExitStack()
         self.session: ClientSession | None = None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from samples import ALL_BLOCKS, FOOTER, HOSTILE, SAMPLES, hostile_reply, reply
 
 from bot.adapters.slack import limits, presses
-from bot.adapters.slack.elements import date
+from bot.adapters.slack.elements import date, moment
 from bot.adapters.slack.home import modal_view
 from bot.adapters.slack.lookup import options
 from bot.adapters.slack.render import Message, builder_link, render, size
@@ -24,6 +24,7 @@ from bot.reply import (
     Kind,
     Line,
     Link,
+    Moment,
     Paragraph,
     Picture,
     Reply,
@@ -137,6 +138,20 @@ def test_a_day_stays_the_same_day_where_a_client_ignores_the_zone() -> None:
         "fallback": "4 March 2024",
         "style": {"bold": True},
     }
+
+
+def test_an_instant_is_shown_in_the_readers_zone() -> None:
+    assert moment(Moment("Monday 4 March 2024, 08:30 UTC", 1_709_541_000)) == {
+        "type": "date",
+        "timestamp": 1_709_541_000,
+        "format": "{date_long} at {time}",
+        "fallback": "Monday 4 March 2024, 08:30 UTC",
+    }
+
+
+@pytest.mark.parametrize("at", [-1, 10**12, 2**63])
+def test_an_instant_that_slack_cannot_show_is_words(at: int) -> None:
+    assert moment(Moment("long ago", at)) == {"type": "text", "text": "long ago"}
 
 
 def test_a_table_has_a_twin_in_older_blocks() -> None:

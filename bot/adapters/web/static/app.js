@@ -20,6 +20,20 @@ if (navigator.clipboard) document.documentElement.classList.add("clipboard");
 const addressOf = (line) => `?${new URLSearchParams({ q: line })}`;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
+// --- instants, in the reader's own time zone ---------------------------------------------------------------
+
+const clock = new Intl.DateTimeFormat("en-GB", {
+  weekday: "long", day: "numeric", month: "long", year: "numeric",
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
+});
+
+function localise(element) {
+  for (const moment of element.querySelectorAll("time.moment")) {
+    moment.title = moment.textContent; // what the answer itself says
+    moment.textContent = clock.format(new Date(moment.dateTime));
+  }
+}
+
 // --- asking ---------------------------------------------------------------------------------------------
 
 async function read(path, parameters, signal) {
@@ -44,6 +58,7 @@ async function ask(line, { follow = false } = {}) {
     const answer = await read("/api/answer", { q: line, n: count });
     pagesOf.set(exchange, answer.pages);
     exchange.querySelector(".reply").innerHTML = answer.pages[0];
+    localise(exchange);
     exchange.querySelector(".json pre").textContent = JSON.stringify(answer.reply, null, 2);
     announce(exchange, answer);
     if (answer.reply.wanted) {
@@ -99,6 +114,7 @@ async function turn(exchange, number) {
   }
   const pages = pagesOf.get(exchange);
   exchange.querySelector(".reply").innerHTML = pages[number - 1] ?? pages[0];
+  localise(exchange);
   exchange.querySelector("h2").focus({ preventScroll: true });
   show(exchange);
 }
@@ -271,6 +287,7 @@ input.addEventListener("keydown", (event) => {
 
 // --- start ------------------------------------------------------------------------------------------------
 
+localise(document);
 const first = new URLSearchParams(location.search).get("q");
 if (first?.trim()) asked.push(first);
 else if (matchMedia("(pointer: fine)").matches) input.focus({ preventScroll: true });

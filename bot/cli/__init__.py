@@ -6,10 +6,9 @@ import io
 import os
 import re
 import sys
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Never
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import msgspec
 import typer
@@ -17,7 +16,10 @@ import typer
 import bot
 from bot.adapters.discord.cli import discord_app
 from bot.adapters.slack.cli import slack_typer
+from bot.cli.facts import facts_app
+from bot.cli.opening import FAILURE, USAGE, LogLevel, Options, config_of, count, fail, refuse, service_of
 from bot.desk import ChatError
+from bot.posts.cli import schedules_app
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from bot.adapters.discord.config import DiscordConfig
     from bot.adapters.slack.config import SlackConfig
     from bot.config import Config
-    from bot.facts.base import FactBase
     from bot.registry import Registry
     from bot.reply import Reply
     from bot.service import Service
@@ -33,24 +34,10 @@ if TYPE_CHECKING:
 # Every other import stands inside the command that needs it, so that `--help` and `ask` start quickly.
 # ruff: noqa: PLC0415
 
-USAGE: Final = 2
-FAILURE: Final = 1
 INTERRUPTED: Final = 130
 """Exit status after Ctrl-C: 128 and the signal's number, as shells have it."""
 
-
 Form = Literal["text", "markdown", "html", "json", "slack", "discord"]
-LogLevel = Literal["debug", "info", "warning", "error"]
-
-
-class Options(msgspec.Struct):
-    """The options before the command."""
-
-    config: Path | None = None
-    briefings: Path | None = None
-    state: Path | None = None
-    log_level: LogLevel | None = None
-
 
 app = typer.Typer(
     name="briefing-bot",
@@ -61,9 +48,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Folder = Annotated[Path | None, typer.Argument(metavar="PATH", help="The folder of dossiers.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="What could be known on that day.")]
 
 
 @app.callback()
@@ -95,19 +79,27 @@ def ask(
     page: Annotated[int | None, typer.Option(min=1, metavar="N", help="This page only.")] = None,
 ) -> None:
     """Answer one line, such as: ask /who gref."""
+    import asyncio
+
     from bot.reply import Kind
 
     if page is not None and form not in ("text", "html"):
-        _refuse(f"--page goes with text and html; {form} is always the whole answer.")
-    service = _open(ctx)
-    reply = service.desk.ask(_line(line), service.asker("terminal"))
+        refuse(f"--page goes with text and html; {form} is always the whole answer.")
+    service = service_of(ctx)
+    typed, asker = _line(line), service.asker("terminal")
+    if service.desk.acts(typed):
+        if form != "text":
+            refuse(f"--as {form} shows an answer and changes nothing; leave it out to have this done.")
+        reply = asyncio.run(service.desk.act(typed, asker))
+    else:
+        reply = service.desk.ask(typed, asker)
     pages = (
-        [_for_slack(reply, _line(line), service.config)]
+        [_for_slack(reply, typed, service.config)]
         if form == "slack"
         else _rendered(reply, form, width, paged=page is not None)
     )
     if page is not None and page > len(pages):
-        _refuse(f"There is no page {page}: the answer has {_count(len(pages), 'page')}.")
+        refuse(f"There is no page {page}: the answer has {count(len(pages), 'page')}.")
     sys.stdout.write("".join(pages) if page is None else pages[page - 1])
     raise typer.Exit({Kind.USAGE: USAGE, Kind.FAILURE: FAILURE}.get(reply.kind, 0))
 
@@ -152,14 +144,19 @@ def _rendered(reply: Reply, form: Form, width: int | None, *, paged: bool) -> Se
         from bot.adapters.web.render import render as render_html
 
         return [f"{one}\n" for one in render_html(reply).pages]
-    from bot.adapters.terminal.app import Screen
+    from bot.adapters.terminal.app import Screen, local_time
     from bot.adapters.terminal.limits import HEIGHT
     from bot.adapters.terminal.render import render
 
     screen = Screen.of(sys.stdout, os.environ)
     height = (screen.height or HEIGHT) if paged else None
     return render(
-        reply, width=width or screen.width, height=height, colour=screen.colour, links=screen.colour
+        reply,
+        width=width or screen.width,
+        height=height,
+        colour=screen.colour,
+        links=screen.colour,
+        local=local_time,
     ).pages
 
 
@@ -168,7 +165,7 @@ def shell(ctx: typer.Context) -> None:
     """Ask in an interactive shell with history and completion; or answer the lines of standard input."""
     from bot.adapters.terminal.app import shell as talk
 
-    service = _open(ctx)
+    service = service_of(ctx)
     talk(
         service.desk,
         service.asker("terminal"),
@@ -193,7 +190,7 @@ def demo(
     ] = None,
 ) -> None:
     """Serve the web playground and open it."""
-    service = _open(ctx, "warning")
+    service = service_of(ctx, "warning")
     has_desktop = sys.platform in {"darwin", "win32"} or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
     )
@@ -212,11 +209,11 @@ def run(
     """Serve everything that the configuration sets up, until stopped."""
     from bot.chats import chats_of
 
-    service = _open(ctx, "info")
+    service = service_of(ctx, "info")
     chats = chats_of(service, os.environ, http=http)
     if http and not chats:
         service.close()
-        _fail("No chat is set up, so --http has nothing to listen for: set the secrets of Slack or Discord.")
+        fail("No chat is set up, so --http has nothing to listen for: set the secrets of Slack or Discord.")
     if not chats:
         sys.stderr.write(
             "No chat is served: no token of Slack or Discord is set (docs/slack.md, docs/discord.md).\n"
@@ -265,138 +262,12 @@ def _serve(
     try:
         asyncio.run(serve())
     except ChatError as error:
-        _fail(str(error))
+        fail(str(error))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        _fail(f"Nothing can listen on {host}, port {wanted} ({why}); choose another with --port or web.port.")
+        fail(f"Nothing can listen on {host}, port {wanted} ({why}); choose another with --port or web.port.")
     finally:
         service.close()
-
-
-@app.command()
-def check(
-    ctx: typer.Context,
-    path: Folder = None,
-    form: Annotated[
-        Literal["text", "json", "github"], typer.Option("--format", help="What to print.")
-    ] = "text",
-) -> None:
-    """Find everything that is wrong in a fact base, with file, line and what to do."""
-    from bot.facts.check import check_base
-    from bot.facts.findings import Severity, format_findings
-
-    root = _config(ctx, path).briefings
-    _, findings = check_base(root)
-    here = [msgspec.structs.replace(one, file=(root / one.file).as_posix()) for one in findings]
-    sys.stdout.write(format_findings(here, form))
-    if any(one.severity is Severity.ERROR for one in findings):
-        raise typer.Exit(FAILURE)
-
-
-@app.command(name="compile")
-def compile_(ctx: typer.Context, path: Folder = None) -> None:
-    """Compile a fact base into the snapshot that answers come from."""
-    from bot.facts.compile import BrokenBase, compile_base
-    from bot.facts.snapshot import Snapshot, SnapshotError
-
-    config = _config(ctx, path)
-    began = time.perf_counter()
-    try:
-        compiled = compile_base(config.briefings, config.snapshots)
-        snapshot = Snapshot(compiled.path)
-    except BrokenBase as error:
-        _fail(f"The fact base in {config.briefings} has {error}")
-    except (OSError, SnapshotError) as error:
-        _fail(f"The snapshot cannot be written to {config.snapshots}: {error}")
-    seconds = time.perf_counter() - began
-    facts = sum(count for _, count in snapshot.dossiers.values())
-    snapshot.close()
-    sys.stdout.write(
-        f"snapshot {compiled.id}: {_count(facts, 'fact')} in {_count(len(snapshot.dossiers), 'dossier')}, "
-        f"{compiled.parsed:,} files read, {compiled.reused:,} unchanged, {seconds:.2f} seconds\n"
-    )
-
-
-@app.command()
-def export(
-    ctx: typer.Context,
-    dossier: Annotated[str | None, typer.Argument(metavar="DOSSIER", help="This dossier only.")] = None,
-    form: Annotated[
-        Literal["jsonl", "csv", "markdown"], typer.Option("--format", help="What to write.")
-    ] = "jsonl",
-    as_of: AsOf = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Write there, not to standard output.")
-    ] = None,
-) -> None:
-    """Write every fact with its statement, status, dates, entities and sources."""
-    lines = _exported(_base(_open(ctx), dossier, as_of), form)
-    if output is None:
-        sys.stdout.writelines(lines)
-        return
-    try:
-        with output.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(lines)
-    except OSError as error:
-        _fail(f"{output} cannot be written ({error.strerror}).")
-
-
-def _exported(base: FactBase, form: str) -> Iterable[str]:
-    from bot.answers.export import comma_separated, jsonl, rows, table
-
-    if form == "markdown":
-        from bot.adapters.terminal.markdown import render_markdown
-
-        return [render_markdown(table(rows(base)))]
-    return (jsonl if form == "jsonl" else comma_separated)(rows(base))
-
-
-def _base(service: Service, dossier: str | None, as_of: str | None) -> FactBase:
-    from bot.facts.base import FactBase
-    from bot.facts.edtf import DateError
-    from bot.facts.humanise import read_date
-    from bot.parse import Misread, read_day
-    from bot.service import local_today
-
-    today = local_today()
-    try:
-        day = read_day(read_date(as_of, today) if as_of is not None else None, today)
-    except DateError as error:
-        _refuse(f"--as-of: {error}")
-    except Misread as error:
-        _refuse(str(error))
-    snapshot = service.library.snapshot
-    if dossier is not None and dossier not in snapshot.dossiers:
-        _refuse(f"There is no dossier {dossier!r}; here are: {', '.join(sorted(snapshot.dossiers))}.")
-    return FactBase(snapshot, snapshot.dossiers if dossier is None else [dossier], day)
-
-
-@app.command()
-def evidence(
-    ctx: typer.Context,
-    archive: Annotated[Path, typer.Option(metavar="DIR", help="Your own copies of the sources, as text.")],
-    dossier: Annotated[str | None, typer.Option(metavar="DOSSIER", help="This dossier only.")] = None,
-    source: Annotated[
-        str | None, typer.Option(metavar="SOURCE", help="List this source's paragraphs with their hashes.")
-    ] = None,
-) -> None:
-    """Hold every fact to your own copies of the sources, and find sentences copied from them."""
-    from bot.archive import Unproven, compare, list_paragraphs
-
-    if not archive.is_dir():
-        _refuse(f"There is no folder {archive}.")
-    try:
-        if source is not None:
-            sys.stdout.writelines(
-                f"{line}\n" for line in list_paragraphs(_config(ctx, None).briefings, archive, source)
-            )
-            return
-        report = compare(_config(ctx, None).briefings, archive, dossier)
-    except Unproven as error:
-        _fail(str(error))
-    sys.stdout.writelines(f"{line}\n" for line in report.lines())
-    if not report.proven:
-        raise typer.Exit(FAILURE)
 
 
 @app.command()
@@ -414,61 +285,19 @@ def _registry() -> Registry:
 def _slack_config(ctx: typer.Context) -> SlackConfig:
     from bot.chats import slack_config
 
-    return slack_config(_config(ctx, None))
+    return slack_config(config_of(ctx))
 
 
 def _discord_config(ctx: typer.Context) -> DiscordConfig:
     from bot.chats import discord_config
 
-    return discord_config(_config(ctx, None))
+    return discord_config(config_of(ctx))
 
 
+app.add_typer(facts_app)
 app.add_typer(slack_typer(_registry, _slack_config), name="slack")
 app.add_typer(discord_app(_registry, _discord_config), name="discord")
-
-
-def _config(ctx: typer.Context, briefings: Path | None) -> Config:
-    from bot.config import ConfigError, load_config
-
-    given: Options = ctx.obj
-    try:
-        return load_config(
-            given.config, environ=os.environ, briefings=briefings or given.briefings, state=given.state
-        )
-    except ConfigError as error:
-        _refuse(str(error))
-
-
-def _open(ctx: typer.Context, level: LogLevel = "warning") -> Service:
-    from bot.config import ConfigError
-    from bot.log import configure
-    from bot.service import NothingToServe, open_service
-
-    config = _config(ctx, None)
-    configure(ctx.obj.log_level or level)
-    try:
-        service = open_service(config)
-    except NothingToServe as error:
-        _fail(str(error))
-    except ConfigError as error:
-        _refuse(str(error))
-    ctx.call_on_close(service.close)
-    return service
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _refuse(sentence: str) -> Never:
-    """Say what cannot be done as asked, and exit like any usage error."""
-    sys.stderr.write(f"{sentence}\n")
-    raise typer.Exit(USAGE)
-
-
-def _fail(sentence: str) -> Never:
-    sys.stderr.write(f"{sentence}\n")
-    raise typer.Exit(FAILURE)
+app.add_typer(schedules_app(), name="schedules")
 
 
 def main() -> None:
