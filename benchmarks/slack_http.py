@@ -123,6 +123,7 @@ async def serve(folder: Path) -> tuple[web.AppRunner, str, Callable[[], Awaitabl
     from bot.adapters.slack.guard import Guard
     from bot.adapters.slack.names import Names
     from bot.adapters.slack.server import Server
+    from bot.adapters.slack.teams import Teams
     from bot.adapters.slack.web import Web
     from bot.adapters.slack.work import Work
     from bot.config import load_config
@@ -143,6 +144,7 @@ async def serve(folder: Path) -> tuple[web.AppRunner, str, Callable[[], Awaitabl
         web=api,
         workspaces=OneWorkspace(client),
         work=work,
+        teams=Teams(OneWorkspace(client), state),
     )
     app = Server(bolt_app(answering, work, client=client), Guard(SECRET), dict).web_app()
 

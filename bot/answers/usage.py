@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from bot.registry import COMMON, Command, Option, Registry
-from bot.reply import Action, Bullets, Field, Fields, Kind, Name, Note, Paragraph, Reply, line
+from bot.reply import Action, Bullets, Field, Fields, Kind, Name, Note, Paragraph, Reply, Span, Text, line
 
 
 def overview(registry: Registry) -> Reply:
     """Return the list of commands."""
     fields = tuple(
-        Field(_short(command), line(f"{command.summary}. ", Name(command.example, command.example)))
-        for command in registry
+        Field(_short(command), line(f"{command.summary}. ", _example(command))) for command in registry
     )
     hints = (
         *(line(f"{option.name}: works with every command. {option.help}.") for option in COMMON),
@@ -39,7 +38,7 @@ def explain(command: Command) -> Reply:
         blocks=(
             Paragraph((line(f"{command.summary}."), line(f"Usage: {command.usage}"))),
             Fields(fields, "Options"),
-            Paragraph((line("Example: ", Name(command.example, command.example)),)),
+            Paragraph((line("Example: ", _example(command)),)),
         ),
     )
 
@@ -58,6 +57,11 @@ def misread(sentence: str, command: Command | None, choices: tuple[Action, ...] 
         ),
         actions=(*choices, Action("Help", help_line)),
     )
+
+
+def _example(command: Command) -> Span:
+    """Return the example, to be pressed only where that changes nothing."""
+    return Text(command.example) if command.acts else Name(command.example, command.example)
 
 
 def _short(command: Command) -> str:

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.adapters.acting import NOT_SHARED, NOT_TURNED
 from bot.adapters.slack import home, lookup
 from bot.adapters.slack.config import SlackConfig
 from bot.adapters.slack.elements import literal, section
-from bot.adapters.slack.failures import Outcome, SlackFailureError, failure_of
+from bot.adapters.slack.failures import SlackFailureError, failure_of
 from bot.adapters.slack.intake import (
     DIRECT,
     Chosen,
@@ -30,12 +31,14 @@ from bot.adapters.slack.intake import (
     Typed,
 )
 from bot.adapters.slack.names import ENTRY, Names
-from bot.adapters.slack.present import present
-from bot.adapters.slack.render import SHARE, Message, Rendered, noted, render
+from bot.adapters.slack.present import acted, present
+from bot.adapters.slack.render import ASK, SHARE, Message, Rendered, noted, render
+from bot.adapters.slack.teams import Teams
 from bot.adapters.slack.web import Web, with_twin
 from bot.adapters.slack.work import Work
 from bot.adapters.texts import map_texts
 from bot.desk import Asker, Call, Desk
+from bot.posting import Outcome
 from bot.reply import Kind, Line, Note, Reply, Text, Visibility
 from bot.state import State
 
@@ -85,6 +88,7 @@ class Answering:
         web: Web,
         workspaces: Workspaces,
         work: Work,
+        teams: Teams,
         dossiers_of: DossiersOf | None = None,
     ) -> None:
         self.desk = desk
@@ -94,6 +98,8 @@ class Answering:
         self._web = web
         self._workspaces = workspaces
         self._work = work
+        self._teams = teams
+        self.heard: float | None = None
         self._dossiers_of = dossiers_of
         public = {one.lstrip("/") for one in config.public}
         self._public = public | {command.name for command in names.registry if names.of(command) in public}
@@ -105,7 +111,8 @@ class Answering:
             self.counts.duplicates += 1
             return
         try:
-            await self._act(incoming)
+            await self._teams.note(incoming.place)
+            await self._do(incoming)
             self.counts.answered += 1
         except SlackFailureError as failure:
             self.counts.failed += 1
@@ -126,9 +133,17 @@ class Answering:
     def asker(self, place: Place) -> Asker:
         """Return who asks."""
         dossiers = self._dossiers_of(place.channel, place.team) if self._dossiers_of else None
-        return Asker(platform="slack", user=place.user, channel=place.channel, dossiers=dossiers)
+        return Asker(
+            platform="slack",
+            user=place.user,
+            workspace=place.team,
+            channel=place.channel,
+            thread=place.thread,
+            direct=place.is_direct,
+            dossiers=dossiers,
+        )
 
-    async def _act(self, incoming: Incoming) -> None:
+    async def _do(self, incoming: Incoming) -> None:
         said, place = incoming.said, incoming.place
         match said:
             case Typed(line=line):
@@ -165,6 +180,8 @@ class Answering:
         line = press.line or await self._kept(press.key)
         if not line:
             await self._say(incoming, TOO_OLD)
+        elif said.action != ASK and self.desk.acts(line):
+            await self._say(incoming, NOT_SHARED if said.action == SHARE else NOT_TURNED)
         elif said.action == SHARE:
             await self._share(incoming, line, press.page, press.snapshot)
         else:
@@ -179,7 +196,10 @@ class Answering:
     async def _answer(
         self, incoming: Incoming, line: str, *, page: int = 1, replace_it: bool = False, snapshot: str = ""
     ) -> None:
-        """Ask the line and deliver a page of the reply."""
+        """Ask the line and deliver a page of the reply, or do what it says."""
+        if self.desk.acts(line):
+            await self._act(incoming, line)
+            return
         reply = await self._ask(line, incoming.place)
         public = self._is_public(reply, line, incoming.place)
         can_share = not public and incoming.surface == "message" and not incoming.place.is_direct
@@ -188,6 +208,18 @@ class Answering:
         if page > 1 and snapshot and reply.footer and reply.footer.snapshot != snapshot:
             rendered = noted(rendered, ANOTHER_SNAPSHOT)
         await self._deliver(incoming, rendered, page, public=public, replace_it=replace_it, title=reply.title)
+
+    async def _act(self, incoming: Incoming, line: str) -> None:
+        """Do what a line says, outside the turns of answers, and tell the asker alone.
+
+        All pages are told: a button for the next one would have it done again.
+        """
+        reply = await self.desk.act(line, self.asker(incoming.place))
+        rendered = await self._work.compute(lambda: acted(reply, self.names))
+        await self._keep(rendered)
+        await self._deliver(incoming, rendered, 1, title=reply.title)
+        for page in range(2, len(rendered.pages) + 1):
+            await self._deliver(replace(incoming, surface="message"), rendered, page)
 
     async def _ask(self, line: str, place: Place) -> Reply:
         return await self._work.compute(lambda: self.desk.ask(line, self.asker(place)))

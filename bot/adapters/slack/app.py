@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -50,6 +51,7 @@ class Intake(AsyncMiddleware):
         """Answer a delivery at once: with options where Slack asks for some, else with nothing."""
         if req.body.get("type") == "url_verification":
             return await next()
+        self._answering.heard = time.time()
         incoming = read(req.body, self._answering.names)
         if incoming is None:
             return BoltResponse(status=200, body="")

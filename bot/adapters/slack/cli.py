@@ -86,7 +86,7 @@ def _check(settings: SlackConfig) -> None:
         granted = asyncio.run(granted_scopes(settings, read_secrets(os.environ).bot_token))
     except (SettingError, SlackFailureError) as error:
         _fail(getattr(error, "advice", str(error)))
-    missing, more = compare_scopes(granted)
+    missing, more = compare_scopes(granted, settings)
     for scope in missing:
         sys.stdout.write(f"missing  {scope.name}: {scope.reason}\n")
     for name in more:

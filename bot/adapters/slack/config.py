@@ -17,12 +17,14 @@ class SlackConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `public` lists commands (`/timeline`) and channel ids (`C0123ABCD`) whose answers everyone sees; all
     others are seen by the asker only. `host`, `port` and `public_url` matter with `--http`.
     `silence_seconds` is how long Socket Mode may be silent before it is connected anew. `base_url` and
-    `authorize_url` differ in GovSlack.
+    `authorize_url` differ in GovSlack. `groups` are the ids of user groups (`S0123ABCD`) whose members may do
+    what the configuration lets them; naming one makes the app ask for one more scope.
     """
 
     app_name: str = "Briefing"
     names: dict[str, str] = {}
     public: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     port: int = 3000
     public_url: str = ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from enum import StrEnum
 from typing import Any, Final
 
 import aiohttp
@@ -15,21 +14,13 @@ from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 
+from bot.adapters.texts import inert, shorten
+from bot.posting import Outcome, PostError, Reference
+
 LONGEST_WAIT: Final = 60.0
 """Seconds that a call waits for a rate limit itself; a longer wait is the caller's business."""
 
 REFUSES_BLOCKS: Final = frozenset({"invalid_blocks", "invalid_blocks_format"})
-
-
-class Outcome(StrEnum):
-    """What is known after a failed call."""
-
-    PERMANENT = "permanent"
-    """It did not happen and will not, until somebody changes something."""
-    TRANSIENT = "transient"
-    """It did not happen; a later try may succeed."""
-    UNKNOWN = "unknown"
-    """It may have happened; look before trying again."""
 
 
 class SlackFailureError(Exception):
@@ -66,6 +57,11 @@ _ADVICE: Final[Mapping[str, str]] = {
     "user_not_found": "Slack does not know the user.",
     "messages_tab_disabled": "Turn on the messages tab under App Home, so that the bot can write to people.",
     "thread_not_found": "The thread is gone.",
+    "message_not_found": "The message is gone: somebody has deleted it.",
+    "cant_update_message": "Slack does not let the bot edit this message: another app or person wrote it.",
+    "edit_window_closed": "The workspace does not allow messages to be edited after so long.",
+    "user_disabled": "The person's account is deactivated.",
+    "cannot_dm_bot": "This is a bot: it takes no direct messages.",
     "msg_too_long": _REPORT,
     "msg_blocks_too_long": _REPORT,
     "invalid_blocks": _REPORT,
@@ -98,9 +94,24 @@ def failure_of_code(code: str, needed: str = "", retry_after: float | None = Non
     elif code in _MAYBE_DONE:
         outcome, advice = Outcome.UNKNOWN, "Slack failed inside: the call may have taken effect."
     else:
-        advice = _ADVICE.get(code, "Slack refused the call: look the code up at docs.slack.dev.")
+        unknown = f"Slack refused the call ({inert(code)[:60]}): look the code up at docs.slack.dev."
+        advice = _ADVICE.get(code) or unknown.replace("{", "(").replace("}", ")")
         outcome, advice = Outcome.PERMANENT, advice.format(needed=needed or "that Slack names")
     return SlackFailureError(outcome, code, advice, retry_after)
+
+
+def post_error(error: BaseException, posted: Reference | None = None) -> PostError:
+    """Return what an exception means for a post; `posted` is what stands."""
+    failure = failure_of(error)
+    return PostError(failure.outcome, failure.advice, posted=posted, retry_after=failure.retry_after)
+
+
+def refused_id(given: str, what: str, example: str) -> SlackFailureError:
+    """Return that something is not the id of a channel or person, with an example of one."""
+    shown = shorten(inert(given), 40)
+    return SlackFailureError(
+        Outcome.PERMANENT, "no_id", f"“{shown}” is not the id of {what} in Slack, such as {example}."
+    )
 
 
 def _refusal(error: SlackApiError) -> SlackFailureError:

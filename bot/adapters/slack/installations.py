@@ -17,8 +17,9 @@ from slack_sdk.oauth.state_store.sqlalchemy import AsyncSQLAlchemyOAuthStateStor
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.slack.config import SettingError
-from bot.adapters.slack.failures import Outcome, SlackFailureError
+from bot.adapters.slack.failures import SlackFailureError
 from bot.adapters.slack.web import quiet_logger
+from bot.posting import Outcome
 
 STATE_SECONDS: Final = 600
 SEALED: Final = "gAAAAA"

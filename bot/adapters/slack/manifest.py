@@ -36,10 +36,21 @@ SCOPES: Final = (
     Scope("commands", "slash commands, and the shortcut “Look this up”"),
     Scope("groups:history", "the same as channels:history, in private channels it was invited to"),
     Scope("im:history", "hears direct messages to it"),
+    Scope("users:read", "looks up whether somebody who changes a schedule is an owner or administrator"),
 )
-"""The least the app needs. Nothing lists people, files or channels."""
+"""The least the app needs. Nothing lists people, files or channels, and e-mail addresses stay unread."""
+
+GROUPS: Final = Scope(
+    "usergroups:read",
+    "looks up whether somebody is in a user group that the configuration lets manage schedules; only then",
+)
 
 EVENTS: Final = ("app_home_opened", "app_mention", "app_uninstalled", "message.im", "tokens_revoked")
+
+
+def scopes(config: SlackConfig) -> tuple[Scope, ...]:
+    """Return the scopes that the app needs with this configuration."""
+    return (*SCOPES, GROUPS) if config.groups else SCOPES
 
 
 class ManifestError(ValueError):
@@ -92,7 +103,7 @@ def manifest(names: Names, config: SlackConfig, *, http: bool = False, oauth: bo
                 for command in names.registry
             ],
         },
-        "oauth_config": {**redirect, "scopes": {"bot": [scope.name for scope in SCOPES]}},
+        "oauth_config": {**redirect, "scopes": {"bot": [scope.name for scope in scopes(config)]}},
         "settings": {
             "event_subscriptions": {**request_url, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, **request_url, **menus},
@@ -121,18 +132,18 @@ def create_link(made: dict[str, Any]) -> str:
     return f"https://api.slack.com/apps?{urlencode({'new_app': '1', 'manifest_json': compact})}"
 
 
-def compare_scopes(granted: Iterable[str]) -> tuple[list[Scope], list[str]]:
+def compare_scopes(granted: Iterable[str], config: SlackConfig) -> tuple[list[Scope], list[str]]:
     """Return the scopes that a token lacks, and those it has without need."""
-    has = set(granted)
+    has, wanted = set(granted), scopes(config)
     return (
-        [scope for scope in SCOPES if scope.name not in has],
-        sorted(has - {scope.name for scope in SCOPES}),
+        [scope for scope in wanted if scope.name not in has],
+        sorted(has - {scope.name for scope in wanted}),
     )
 
 
 def scope_table() -> str:
     """Return the scopes with their reasons as a Markdown table, for the documentation."""
-    rows = [f"| `{scope.name}` | {scope.reason} |" for scope in SCOPES]
+    rows = [f"| `{scope.name}` | {scope.reason} |" for scope in (*SCOPES, GROUPS)]
     return "\n".join(["| scope | why |", "|---|---|", *rows])
 
 

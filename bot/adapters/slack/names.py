@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bot.adapters.slack import limits
-from bot.registry import COMMAND_NAME, SLACK_RESERVED, Command, Registry
+from bot.registry import COMMAND_NAME, SLACK_RESERVED, Command, OptionKind, Registry
 
 _WORD = re.compile(r"(?P<before>\s*/?)(?P<name>[^\s/]+)(?!\S)")
 
 ENTRY = "briefing"
 """The command that takes every other one as its first word."""
+
+_INNER = re.compile(rf"(?<![\w/.])(/{ENTRY}\s+/?)([^\s/\"]+)")
+"""The entry command with the one that it takes, inside a line."""
 
 
 class NameRefusedError(ValueError):
@@ -38,8 +41,9 @@ class Names:
             _refuse(command, name, self._slack.values())
             self._slack[command.name] = name
         self._command = {slack: name for name, slack in self._slack.items()}
-        others = [re.escape(name) for name, slack in self._slack.items() if name != slack]
-        self._other = re.compile(rf"(?<![\w/.])/({'|'.join(others)})(?![\w/-])") if others else None
+        others = {name: slack for name, slack in self._slack.items() if name != slack}
+        self._ours = _strokes(others)
+        self._theirs = _strokes(others.values())
 
     def of(self, command: Command) -> str:
         """Return the command's name in Slack, without the stroke."""
@@ -54,7 +58,8 @@ class Names:
     def typed(self, line: str, *, renamed: bool = True) -> str:
         """Return a typed line under our own names: `people gref` or `/briefing people gref` asks `who`.
 
-        The second word is looked at after the entry command only, the first if it may be `renamed`.
+        The second word is looked at after the entry command only, the first if it may be `renamed`. Where the
+        command takes a whole line, as `/schedule add … /whois gref` does, the one in that has our name too.
         """
         first = _WORD.match(line)
         if first is None:
@@ -65,13 +70,15 @@ class Names:
         second = _WORD.match(rest) if command == ENTRY else None
         if second is not None and (other := self._command.get(second["name"].lower())):
             rest = f"{second['before']}{other}{rest[second.end() :]}"
+        asked = self.registry.get(self.command_of(f"{command}{rest}"))
+        if self._theirs and asked and any(one.kind is OptionKind.LINE for one in asked.options):
+            rest = self._theirs.sub(lambda match: f"/{self._command[match[1].lower()]}", rest)
+            rest = _INNER.sub(lambda match: match[1] + self._command.get(match[2].lower(), match[2]), rest)
         return f"{first['before']}{own or first['name']}{rest}"
 
     def shown(self, text: str) -> str:
         """Return a text in which commands have the names that they have in Slack: `/whois gref`."""
-        if self._other is None:
-            return text
-        return self._other.sub(lambda match: f"/{self._slack[match[1]]}", text)
+        return self._ours.sub(lambda match: f"/{self._slack[match[1].lower()]}", text) if self._ours else text
 
     def command_of(self, line: str) -> str:
         """Return the name of the command that a line asks; `/briefing who gref` asks `who`. Or nothing."""
@@ -81,6 +88,12 @@ class Names:
         if first is not None and first.name == ENTRY and second is not None:
             return second.name
         return first.name if first is not None else ""
+
+
+def _strokes(names: Iterable[str]) -> re.Pattern[str] | None:
+    """Return what finds any of these commands in a text, by their stroke; None where there are none."""
+    found = "|".join(map(re.escape, names))
+    return re.compile(rf"(?<![\w/.])/({found})(?![\w/-])", re.IGNORECASE) if found else None
 
 
 def _refuse(command: Command, name: str, taken: object) -> None:

@@ -62,3 +62,8 @@ def present(reply: Reply, line: str, names: Names, *, share: bool) -> Rendered:
     """Return the pages of the reply to `line`, in which commands are called as in Slack."""
     again = reply.footer.command if reply.footer else line
     return render(with_picker(reply, line, names), line=again, share=share, shown=names.shown)
+
+
+def acted(reply: Reply, names: Names) -> Rendered:
+    """Return the pages that tell what was done: for the asker alone, without buttons for other pages."""
+    return render(reply, shown=names.shown, turning=False)

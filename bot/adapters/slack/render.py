@@ -52,6 +52,7 @@ SUMMARY_LENGTH: Final = 700
 """Escaping makes at most five characters of one, so this stays within what Slack advises for `text`."""
 
 FOOTER_LENGTH: Final = 300
+REMARK_LENGTH: Final = 300
 
 ROW: Final = 2
 """So few choices share a row with the other buttons."""
@@ -130,17 +131,20 @@ def render(
 
 def noted(rendered: Rendered, remark: str) -> Rendered:
     """Return the pages with a remark of ours under each title; there is always room for one."""
-    row = context(remark)
+    return replace(rendered, pages=tuple(noted_message(page, remark) for page in rendered.pages))
+
+
+def noted_message(message: Message, remark: str) -> Message:
+    """Return one page with a remark of ours under its title."""
+    row = context(shorten(inert(remark), REMARK_LENGTH))
 
     def add(blocks: list[Json]) -> list[Json]:
         place = 1 if blocks[0]["type"] == "header" else 0
         return [*blocks[:place], row, *blocks[place:]]
 
-    pages = (
-        replace(page, blocks=add(page.blocks), twin=None if page.twin is None else add(page.twin))
-        for page in rendered.pages
+    return replace(
+        message, blocks=add(message.blocks), twin=None if message.twin is None else add(message.twin)
     )
-    return replace(rendered, pages=tuple(pages))
 
 
 def size(blocks: list[Json]) -> int:

@@ -18,9 +18,10 @@ from bot.adapters.slack.config import SettingError, SlackConfig, SlackSecrets, r
 from bot.adapters.slack.failures import SlackFailureError, failure_of
 from bot.adapters.slack.guard import Guard
 from bot.adapters.slack.names import Names
-from bot.adapters.slack.posting import Poster
+from bot.adapters.slack.posting import SlackChat
 from bot.adapters.slack.server import EVENTS_PATH, Server
 from bot.adapters.slack.socket_mode import Socket
+from bot.adapters.slack.teams import Teams
 from bot.adapters.slack.web import Web
 from bot.adapters.slack.work import DRAIN_SECONDS, Work
 from bot.adapters.slack.workspaces import open_workspaces
@@ -35,12 +36,20 @@ _log = structlog.get_logger(__name__)
 
 
 class Running:
-    """A running Slack adapter: where it listens, how it is, and the poster for scheduled posts."""
+    """A running Slack adapter: where it listens, how it is, and how posts are sent."""
 
-    def __init__(self, poster: Poster, health: Callable[[], dict[str, Any]], where: str) -> None:
-        self.poster = poster
+    def __init__(
+        self, posting: SlackChat, answering: Answering, health: Callable[[], dict[str, Any]], where: str
+    ) -> None:
+        self.posting = posting
         self.health = health
         self.where = where
+        self._answering = answering
+
+    @property
+    def heard(self) -> float | None:
+        """When Slack last delivered something, in seconds since 1970."""
+        return self._answering.heard
 
     def __str__(self) -> str:
         return f"Slack is served at {self.where}."
@@ -91,14 +100,17 @@ async def serving_slack(
             client = api.client(secrets.bot_token)
             workspaces = OneWorkspace(client)
             where = await _greet(client)
+        names = Names(desk.registry, config.names)
+        teams = Teams(workspaces, state)
         answering = Answering(
             desk=desk,
             config=config,
-            names=Names(desk.registry, config.names),
+            names=names,
             state=state,
             web=api,
             workspaces=workspaces,
             work=work,
+            teams=teams,
             dossiers_of=dossiers_of,
         )
         app = bolt_app(answering, work, client=client, oauth_flow=flow)
@@ -107,7 +119,7 @@ async def serving_slack(
             health = await _listen(app, config, secrets, answering, stack)
         else:
             health = await _connect(app, api, config, secrets, answering, stack)
-        yield Running(Poster(workspaces), health, where)
+        yield Running(SlackChat(teams, state, names, config.groups), answering, health, where)
 
 
 async def drain(work: Work, answering: Answering, seconds: float = DRAIN_SECONDS) -> None:

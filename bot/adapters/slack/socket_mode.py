@@ -19,8 +19,9 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.adapters.slack.app import ENVELOPE
-from bot.adapters.slack.failures import Outcome, SlackFailureError, failure_of
+from bot.adapters.slack.failures import SlackFailureError, failure_of
 from bot.adapters.slack.web import Web, quiet_logger
+from bot.posting import Outcome
 
 PING_SECONDS = 10.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)

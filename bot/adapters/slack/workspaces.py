@@ -19,11 +19,12 @@ from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack.config import SettingError, SlackConfig, SlackSecrets
-from bot.adapters.slack.failures import Outcome, SlackFailureError, failure_of
+from bot.adapters.slack.failures import SlackFailureError, failure_of
 from bot.adapters.slack.installations import Installations, States, Vault
 from bot.adapters.slack.intake import Place
-from bot.adapters.slack.manifest import INSTALL_PATH, REDIRECT_PATH, SCOPES
+from bot.adapters.slack.manifest import INSTALL_PATH, REDIRECT_PATH, scopes
 from bot.adapters.slack.web import Web, quiet_logger
+from bot.posting import Outcome
 from bot.state import State
 
 RENEW_MINUTES: Final = 120
@@ -128,7 +129,7 @@ async def open_workspaces(
     settings = AsyncOAuthSettings(
         client_id=secrets.client_id,
         client_secret=secrets.client_secret,
-        scopes=[scope.name for scope in SCOPES],
+        scopes=[scope.name for scope in scopes(config)],
         user_scopes=[],
         redirect_uri=f"{base}{REDIRECT_PATH}",
         install_path=INSTALL_PATH,

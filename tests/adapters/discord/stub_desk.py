@@ -106,7 +106,7 @@ class StubDesk:
             return Reply(kind=Kind.USAGE, title="Not understood", summary=str(error))
 
     def acts(self, line: str) -> bool:
-        return line.lstrip(" /").startswith("schedule")
+        return line.removeprefix("/briefing").lstrip(" /").startswith("schedule")
 
     async def act(self, line: str, asker: Asker) -> Reply:
         self.acted.append((line, asker))

@@ -84,11 +84,11 @@ async def test_sync_registers_once_and_a_dry_run_changes_nothing() -> None:
     async with FakeDiscord().serve() as fake:
         dry = await register(REGISTRY, DiscordConfig(), TOKEN, dry_run=True)
         assert dry.needed
-        assert dry.difference == ("+ /briefing", "+ /find", "+ /who", "+ menu “Look this up”")
+        assert dry.difference == ("+ /briefing", "+ /find", "+ /schedule", "+ /who", "+ menu “Look this up”")
         assert fake.commands == []
         done = await register(REGISTRY, DiscordConfig(), TOKEN)
         assert done.difference == dry.difference
-        assert len(fake.commands) == 4
+        assert len(fake.commands) == 5
         again = await register(REGISTRY, DiscordConfig(), TOKEN)
         assert not again.needed
         assert again.difference == ()
@@ -99,7 +99,7 @@ async def test_sync_registers_once_and_a_dry_run_changes_nothing() -> None:
 async def test_sync_for_one_server() -> None:
     async with FakeDiscord().serve() as fake:
         await register(REGISTRY, DiscordConfig(), TOKEN, guild=200)
-        assert len(fake.seen("PUT", r"/applications/100/guilds/200/commands")[0]) == 4
+        assert len(fake.seen("PUT", r"/applications/100/guilds/200/commands")[0]) == 5
         assert fake.seen("PUT", r"/applications/100/commands") == []
         again = await register(REGISTRY, DiscordConfig(), TOKEN, guild=200)
         assert again.difference == ()
@@ -116,14 +116,14 @@ async def test_the_plan_is_shown_before_anything_is_changed() -> None:
         await register(REGISTRY, DiscordConfig(), TOKEN, show=show)
         ((plan, before),) = shown
         assert before == 0
-        assert len(plan.difference) == len(fake.commands) == 4
+        assert len(plan.difference) == len(fake.commands) == 5
 
 
 async def test_a_servers_own_commands_are_taken_away() -> None:
     async with FakeDiscord().serve() as fake:
         await register(REGISTRY, DiscordConfig(), TOKEN, guild=200)
         done = await register(REGISTRY, DiscordConfig(), TOKEN, guild=200, remove=True)
-        assert [one[0] for one in done.difference] == ["-"] * 4
+        assert [one[0] for one in done.difference] == ["-"] * 5
         assert fake.commands == []
 
 

@@ -95,7 +95,7 @@ async def payload_of(registry: Registry, table: dict[str, dict[str, str]] | None
 
 async def test_the_registry_becomes_the_commands(desk: StubDesk) -> None:
     payload = await payload_of(desk.registry)
-    assert [one["name"] for one in payload] == ["briefing", "who", "find", LOOK_UP]
+    assert [one["name"] for one in payload] == ["briefing", "who", "find", "schedule", LOOK_UP]
     who = payload[1]
     assert who["description"] == "Who or what it is"
     assert [
@@ -108,6 +108,8 @@ async def test_the_registry_becomes_the_commands(desk: StubDesk) -> None:
     length = payload[0]["options"][1]
     assert [one["value"] for one in length["choices"]] == ["short", "full"]
     assert not length.get("autocomplete")
+    completed = {one["name"]: one.get("autocomplete", False) for one in payload[3]["options"]}
+    assert (completed["which"], completed["what"]) == (True, False), "a schedule's id, a whole line"
     words = payload[2]["options"][0]
     assert not words.get("autocomplete")
     assert {tuple(one["contexts"]) for one in payload} == {(0, 1, 2)}
@@ -251,13 +253,13 @@ async def test_what_discord_adds_makes_no_difference(desk: StubDesk) -> None:
 async def test_the_difference_says_what_would_change(desk: StubDesk) -> None:
     ours = canonical(await payload_of(desk.registry))
     theirs = canonical(await payload_of(desk.registry))
-    briefing, find, who, menu = theirs
+    briefing, find, schedule, who, menu = theirs
     briefing["name"] = "found"
     find["description"] = "Facts"
     find["options"][0]["required"] = False
     who["options"].pop()
     who["options"].append({**who["options"][0], "name": "old"})
-    assert list(difference([briefing, find, who], ours)) == [
+    assert list(difference([briefing, find, schedule, who], ours)) == [
         "+ /briefing",
         '~ /find: description: "Facts" → "Facts with these words"',
         "~ /find: option words, required: false → true",

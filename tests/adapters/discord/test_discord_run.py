@@ -96,7 +96,7 @@ async def bot(fake: FakeDiscord, desk: StubDesk) -> AsyncIterator[Bot]:
 
 
 async def test_it_connects_registers_and_answers(bot: Bot, fake: FakeDiscord) -> None:
-    assert [one["name"] for one in fake.commands] == ["briefing", "who", "find", "Look this up"]
+    assert [one["name"] for one in fake.commands] == ["briefing", "who", "find", "schedule", "Look this up"]
     identify = next(one for one in fake.received if one["op"] == 2)
     assert identify["d"]["intents"] == (1 << 0) | (1 << 9) | (1 << 12)
     await bot.asks()

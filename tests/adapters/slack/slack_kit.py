@@ -19,6 +19,7 @@ from bot.adapters.slack.guard import Guard
 from bot.adapters.slack.names import Names
 from bot.adapters.slack.server import Server
 from bot.adapters.slack.socket_mode import Socket
+from bot.adapters.slack.teams import Teams
 from bot.adapters.slack.web import Web
 from bot.adapters.slack.work import Work
 from bot.desk import Asker, Call, Completion, Suggestion
@@ -100,7 +101,7 @@ class StubDesk:
         )
 
     def acts(self, line: str) -> bool:
-        return line.lstrip(" /").startswith("schedule")
+        return line.removeprefix("/briefing").lstrip(" /").startswith("schedule")
 
     async def act(self, line: str, asker: Asker) -> Reply:
         self.acted.append((line, asker))
@@ -157,6 +158,7 @@ class Kit:
             web=self.web,
             workspaces=OneWorkspace(self.web.client(TOKEN)),
             work=self.work,
+            teams=Teams(OneWorkspace(self.web.client(TOKEN)), state),
         )
         self._closers = contextlib.AsyncExitStack()
         self.session: ClientSession | None = None

@@ -25,6 +25,7 @@ from bot.adapters.slack.manifest import (
     create_link,
     manifest,
     scope_table,
+    scopes,
 )
 from bot.adapters.slack.names import NameRefusedError, Names
 from bot.config import Slack
@@ -93,7 +94,7 @@ def test_slack_accepts_it(http: bool, oauth: bool) -> None:
     made = manifest(Names(REGISTRY), CONFIG, http=http, oauth=oauth)
     assert problems(made) == []
     commands = [one["command"] for one in made["features"]["slash_commands"]]
-    assert commands == ["/briefing", "/whois", "/timeline", "/search-facts", "/due"]
+    assert commands == ["/briefing", "/whois", "/timeline", "/search-facts", "/due", "/schedule"]
     assert not {one.lstrip("/") for one in commands} & SLACK_RESERVED
     assert made["settings"]["socket_mode_enabled"] is not http
     assert ("url" in made["features"]["slash_commands"][0]) is http
@@ -165,20 +166,35 @@ def test_what_slack_refuses_is_refused_here() -> None:
         manifest(Names(many), CONFIG)
 
 
+GROUP_CONFIG = SlackConfig(groups=("S0EDITORS",))
+
+
 def test_every_scope_has_a_reason_and_none_is_more_than_needed() -> None:
-    assert all(scope.reason for scope in SCOPES)
-    assert {scope.name for scope in SCOPES} == {
-        *("app_mentions:read", "channels:history", "chat:write", "commands", "groups:history", "im:history")
+    assert all(scope.reason for scope in scopes(GROUP_CONFIG))
+    assert {scope.name for scope in scopes(SlackConfig())} == {
+        *("app_mentions:read", "channels:history", "chat:write", "commands"),
+        *("groups:history", "im:history", "users:read"),
     }
-    assert scope_table().count("\n") == len(SCOPES) + 1
+    assert {scope.name for scope in scopes(GROUP_CONFIG)} - {scope.name for scope in SCOPES} == {
+        "usergroups:read"
+    }
+    assert scope_table().count("\n") == len(SCOPES) + 2
+
+
+def test_the_manifest_asks_for_groups_only_where_one_is_named() -> None:
+    names = Names(REGISTRY)
+    asked = manifest(names, SlackConfig())["oauth_config"]["scopes"]["bot"]
+    assert "usergroups:read" not in asked
+    asked = manifest(names, GROUP_CONFIG)["oauth_config"]["scopes"]["bot"]
+    assert "usergroups:read" in asked
 
 
 def test_scopes_are_compared() -> None:
-    missing, more = compare_scopes(["commands", "chat:write", "users:read"])
+    missing, more = compare_scopes(["commands", "chat:write", "files:read"], SlackConfig())
     assert [scope.name for scope in missing] == [
-        *("app_mentions:read", "channels:history", "groups:history", "im:history")
+        *("app_mentions:read", "channels:history", "groups:history", "im:history", "users:read"),
     ]
-    assert more == ["users:read"]
+    assert more == ["files:read"]
 
 
 async def test_the_token_tells_its_scopes(slack: FakeSlack) -> None:

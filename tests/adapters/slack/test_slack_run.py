@@ -26,6 +26,7 @@ from bot.adapters.slack.preview import payloads as preview
 from bot.adapters.slack.run import serving_slack
 from bot.adapters.slack.web import quiet_logger
 from bot.desk import ChatError
+from bot.posting import Place
 from bot.state import State
 
 ROOT = Path(__file__).parents[3]
@@ -85,15 +86,15 @@ async def test_http_mode_and_its_health(slack: FakeSlack, database: str, unused_
         async with session.get(f"{url}/healthz") as response:
             health = await response.json()
         assert health["mode"] == "http"
+        assert running.heard is not None
+        assert abs(running.heard - time.time()) < 60
         assert health["refused"] == {"timestamp": 1}
-        assert (await running.poster.find(place(), "none", 0)) is None
+        assert (await running.posting.find(place(), "none", 0)) is None
     await state.close()
 
 
-def place() -> Any:
-    from bot.adapters.slack.intake import Place
-
-    return Place(channel=payloads.CHANNEL)
+def place() -> Place:
+    return Place(platform="slack", channel=payloads.CHANNEL)
 
 
 @pytest.mark.parametrize(

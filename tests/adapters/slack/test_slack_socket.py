@@ -6,7 +6,8 @@ from fakes import slack_payloads as payloads
 from fakes.slack import Fault
 from slack_kit import Kit, kit_fixture, slack_fixture, state_fixture, until  # noqa: F401 - fixtures
 
-from bot.adapters.slack.failures import Outcome, SlackFailureError
+from bot.adapters.slack.failures import SlackFailureError
+from bot.posting import Outcome
 
 
 async def answers(kit: Kit) -> None:

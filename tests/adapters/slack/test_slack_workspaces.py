@@ -20,15 +20,18 @@ from slack_sdk.oauth.installation_store.file import FileInstallationStore
 from sqlalchemy import inspect
 from test_slack_guard import signed
 
+from bot import posting
 from bot.adapters.slack.app import bolt_app
 from bot.adapters.slack.config import SettingError, SlackConfig, SlackSecrets
-from bot.adapters.slack.failures import Outcome, SlackFailureError
+from bot.adapters.slack.failures import SlackFailureError
 from bot.adapters.slack.guard import Guard
 from bot.adapters.slack.installations import SEALED_LENGTH, Installations, Vault, new_key
 from bot.adapters.slack.intake import Place
-from bot.adapters.slack.posting import Poster, PostError, pages_for_post
+from bot.adapters.slack.posting import SlackChat
 from bot.adapters.slack.server import Server
+from bot.adapters.slack.teams import Teams
 from bot.adapters.slack.workspaces import ManyWorkspaces, open_workspaces, refuse_passing_stores
+from bot.posting import Outcome, PostError
 from bot.state import State
 
 # slack_sdk 3.47 uses a class of aiohttp 3.14 that will go in aiohttp 4; pyproject.toml keeps that out.
@@ -38,6 +41,7 @@ KEY = Fernet.generate_key().decode()
 SECRETS = SlackSecrets(client_id="1.2", client_secret="shh", signing_secret=SECRET, token_keys=(KEY,))
 CONFIG = SlackConfig(public_url="https://bot.example.org")
 TEAM = Place(team=payloads.TEAM, channel=payloads.CHANNEL)
+NEWS = posting.Place(platform="slack", workspace=payloads.TEAM, channel=payloads.CHANNEL)
 REDIRECT = "/slack/oauth_redirect"
 
 
@@ -59,6 +63,9 @@ class House:
         self.server = TestServer(server.web_app(), host="127.0.0.1")
         await self.server.start_server()
         return self.server
+
+    def chat(self) -> SlackChat:
+        return SlackChat(Teams(self.workspaces, self.kit.state), self.kit.state, self.kit.answering.names)
 
     async def get(self, path: str, cookie: str = "", **query: str) -> tuple[int, str, Any]:
         headers = {"Cookie": cookie} if cookie else {}
@@ -239,8 +246,7 @@ async def expire(house: House, seconds: float) -> str:
 async def test_a_token_is_renewed_outside_a_request_at_our_address(house: House) -> None:
     await house.install()
     old = await expire(house, 3_600)
-    page = pages_for_post(reply()).pages
-    await Poster(house.workspaces).post(TEAM, page, "key")
+    await house.chat().post(NEWS, await house.chat().render(reply()), "key")
     assert house.kit.slack.messages[0]["token"] != old
     refreshed = [one for method, one in house.kit.slack.calls if one.get("grant_type") == "refresh_token"]
     assert len(refreshed) == 1
@@ -291,7 +297,7 @@ async def test_a_renewal_that_fails(house: House, fault: Fault, left: float, out
         assert (await house.workspaces.client(TEAM)).token == old
         return
     with pytest.raises(PostError) as caught:
-        await Poster(house.workspaces).post(TEAM, pages_for_post(reply()).pages, "key")
+        await house.chat().post(NEWS, await house.chat().render(reply()), "key")
     assert caught.value.outcome is outcome
 
 
