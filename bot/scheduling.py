@@ -124,4 +124,6 @@ class Scheduling:
 def _operator(config: Config) -> Place | None:
     """Return the place where the operator is told what went wrong."""
     one = config.posts.operator
-    return one and Place(platform=one.platform.value, workspace=one.workspace, channel=one.channel)
+    if one is None:
+        return None
+    return Place(platform=one.platform.value, workspace=one.workspace, channel=one.channel)
