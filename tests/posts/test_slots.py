@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import daily
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.posts.when import Slot, When, next_slot, read_when, slots
@@ -121,6 +121,7 @@ def test_a_rule_ends_where_dates_do() -> None:
     assert next_slot(read_when("daily 9:00 Pacific/Kiritimati"), datetime(9999, 12, 31, tzinfo=UTC)) is None
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from([zone for zone in ZONES if "/" in zone]),
     st.sampled_from(RULES),

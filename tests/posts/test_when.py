@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 import pytest
 from cronsim import CronSim
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.posts.phrases import WEEKDAYS, WHOLE_HOURS, WHOLE_MINUTES
@@ -183,12 +183,14 @@ crons = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(phrases, st.sampled_from(ZONES))
 def test_a_rule_in_words_reads_back_from_its_text_and_from_its_words(phrase: str, zone: str) -> None:
     when = read_when(f"{phrase} {zone}")
     assert read_when(when.text) == read_when(in_words(when)) == read_when(f"{when.cron} {zone}") == when
 
 
+@settings(deadline=None)
 @given(crons)
 @example("0 9 1-31 * 1")
 @example("0 9 */31 2 *")
@@ -215,6 +217,7 @@ pieces = st.sampled_from(" ".join(PIECES).split())
 default_zones = st.sampled_from(["", "UTC", "europe/berlin", "x/y"])
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(pieces, max_size=8).map(" ".join), default_zones)
 def test_nothing_but_a_refusal_comes_of_any_text(words: str, zone: str) -> None:
     try:
