@@ -60,6 +60,8 @@ class Library:
         self._stamp: Stamp = ()
         self._notice = ""
         self._snapshot: Snapshot | None = None
+        self.reloaded_at = 0.0
+        """When the snapshot came into use, in seconds since 1970."""
         self.findings: tuple[Finding, ...] = ()
         self.refresh()
         if self._snapshot is None:
@@ -139,6 +141,7 @@ class Library:
         if snapshot is None:
             return False
         before, self._snapshot = self._snapshot, snapshot
+        self.reloaded_at = time.time()
         if before:
             before.close()
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -45,7 +45,20 @@ HEADERS: Final = {
 }
 """On every response. The policy lets the page use its own files and nothing else."""
 
+MONITORED: Final = ("/healthz", "/readyz", "/metrics")
+"""Addresses for programs: what goes wrong there is said in plain text."""
+
 _METHODS: Final = (hdrs.METH_GET, hdrs.METH_HEAD)
+
+
+class Operations(Protocol):
+    """What monitoring is told of this process."""
+
+    async def ready(self) -> tuple[bool, dict[str, object]]:
+        """Say whether it can do its work, and why not, as data for JSON."""
+
+    async def metrics(self) -> tuple[bytes, str]:
+        """Return metrics and their media type."""
 
 
 def create_app(
@@ -54,11 +67,13 @@ def create_app(
     allowed_hosts: frozenset[str],
     title: str = "Briefing bot",
     asker: Asker | None = None,
+    operations: Operations | None = None,
 ) -> web.Application:
     """Build the application that answers for `desk`.
 
     `allowed_hosts` are the names and addresses, without port, under which a browser may reach it (IPv6 in
     brackets); everything else is refused, so that a foreign page cannot rebind its own name to this machine.
+    With `operations` there are also `/readyz` and `/metrics`.
     """
     site = _Site(desk, title, asker or Asker(platform="web"), frozenset(map(str.lower, allowed_hosts)))
     app = web.Application(middlewares=[site.speak, site.guard])
@@ -68,6 +83,10 @@ def create_app(
     app.router.add_get("/api/complete", site.complete)
     app.router.add_get("/static/{name}", site.static)
     app.router.add_get("/healthz", site.health)
+    if operations is not None:
+        monitored = _Monitored(operations)
+        app.router.add_get("/readyz", monitored.ready)
+        app.router.add_get("/metrics", monitored.metrics)
     return app
 
 
@@ -200,12 +219,33 @@ class _Site:
     def problem(self, request: web.Request, status: int, sentence: str) -> web.Response:
         if request.path.startswith("/api/"):
             response = _json(request, {"error": sentence})
+        elif request.path in MONITORED:
+            response = _response(request, f"{sentence}\n".encode(), "text/plain")
         else:
             text = problem_page(self.title, self.version, sentence)
             response = _response(request, text.encode(), "text/html")
         response.set_status(status)
         if status == 405:
             response.headers[hdrs.ALLOW] = ", ".join(_METHODS)
+        return response
+
+
+class _Monitored:
+    """The handlers for monitoring."""
+
+    def __init__(self, operations: Operations) -> None:
+        self.operations = operations
+
+    async def ready(self, request: web.Request) -> web.Response:
+        is_ready, why = await self.operations.ready()
+        response = _json(request, why)
+        response.set_status(200 if is_ready else 503)
+        return response
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        body, media_type = await self.operations.metrics()
+        response = _response(request, body, "text/plain")
+        response.headers[hdrs.CONTENT_TYPE] = media_type
         return response
 
 
