@@ -12,7 +12,7 @@ def overview(registry: Registry) -> Reply:
         Field(_short(command), line(f"{command.summary}. ", _example(command))) for command in registry
     )
     hints = (
-        *(line(f"{option.name}: works with every command. {option.help}.") for option in COMMON),
+        *(line(f"{option.name}: works with every command that answers. {option.help}.") for option in COMMON),
         line("Give arguments in order or as name:value; quotes keep words together."),
         line(
             "F2 is a rating: the letter judges the source (A completely reliable … F cannot be judged),"

@@ -148,7 +148,7 @@ def closed_note(reason: str, place: str = "") -> Note:
 def handles(schedule: Schedule) -> tuple[Action, ...]:
     """Return the buttons for one schedule."""
     is_active = schedule.state is ScheduleState.ACTIVE
-    names = ("pause", "now") if is_active else ("resume",)
+    names: tuple[str, ...] = ("pause" if is_active else "resume", "now")
     names = (*names, "history") if schedule.origin is Origin.CONFIG else (*names, "remove", "history")
     labels = {
         "pause": "Pause",

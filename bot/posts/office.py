@@ -318,8 +318,6 @@ class Office:
         return await self._with_under_way(schedule, "Removed", f"{schedule.id} is removed and posts no more.")
 
     async def _post_now(self, schedule: Schedule, asker: Asker) -> Reply:
-        if schedule.state is ScheduleState.PAUSED:
-            return refuse(f"{schedule.id} is paused: resume it before it can post.", *handles(schedule))
         if closed := await self._closed(schedule):
             return refuse(
                 f"This channel takes no posts: {closed} Then resume {schedule.id}.", *handles(schedule)

@@ -245,8 +245,8 @@ class Store:
             row = (await connection.execute(query)).first()
         return read_watch(row) if row else None
 
-    async def admit_watch(self, watch: Watch, most: int) -> str:
-        """Keep a new watch on the terms of :meth:`admit_schedule`."""
+    async def admit_watch(self, watch: Watch, most: int, told: Iterable[str] = ()) -> str:
+        """Keep a new watch on the terms of :meth:`admit_schedule`, and the events that count as told."""
         known = tables.watch.c
         here = select(tables.watch).where(known.place == watch.place.key).order_by(known.id)
         async with self.begin() as connection:
@@ -258,7 +258,11 @@ class Store:
             if len(rows) >= most:
                 return "full"
             new = self.insert(tables.watch, [watch_row(watch)]).on_conflict_do_nothing()
-            return "" if (await connection.execute(new)).rowcount else "taken"
+            if not (await connection.execute(new)).rowcount:
+                return "taken"
+            if events := [{"watch": watch.id, "event": one, "post": ""} for one in told]:
+                await connection.execute(insert(tables.told), events)
+            return ""
 
     async def told(self, watch_id: str) -> set[str]:
         """Return the ids of the events that a watch has told."""

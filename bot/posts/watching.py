@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from difflib import get_close_matches
 from typing import Final
 
@@ -20,11 +19,15 @@ from bot.posts.here import Channel, channel_of, day_in, place_of
 from bot.posts.records import Watch
 from bot.posts.say import made_by, refuse, say
 from bot.posts.store import Store
+from bot.posts.watches import events
 from bot.reply import Action, Bullets, Kind, Line, Name, Note, Reply, Span, Text, line
 
 MOST: Final = 50
 TRIES: Final = 5
 SHOWN: Final = 100
+
+BACKDATED: Final = 30
+"""Days that a new fact may be dated back when it is added to the base, and is news all the same."""
 
 
 class Watching:
@@ -71,11 +74,13 @@ class Watching:
                 dossier=thing.dossier,
                 thing=thing.id,
                 label=thing.label,
-                since=today.toordinal(),
+                since=today.toordinal() - BACKDATED,
                 made_by=asker.user,
                 made_at=now,
             )
-            found = await self._store.admit_watch(watch, MOST)
+            # What is so already is no news, and neither is a duty that is due in three days.
+            told = [one.id for one in events(FactBase(base.snapshot, base.dossiers, today), watch)]
+            found = await self._store.admit_watch(watch, MOST, told)
             if not found:
                 known = self._known.setdefault(channel_of(place), [])
                 known.append(Suggestion(watch.id, watch.label, watch.id))
@@ -102,14 +107,14 @@ class Watching:
             ends = [_end(one) for one in near]
             sentence = f"Nothing that is watched here is called “{shorten(typed)}”."
             return say(Kind.USAGE, "No such watch", sentence, *ends, Action("List", "/watches"))
-        (watch,) = found
-        await self._authority.authorise(asker, "unwatch", f"watch:{watch.id}")
-        if not await self._store.remove_watch(watch.id):
-            return refuse(f"{watch.label} was not watched any more.")
-        channel = channel_of(watch.place)
-        self._known[channel] = [one for one in self._known.get(channel, []) if one.value != watch.id]
+        (ended,) = found
+        await self._authority.authorise(asker, "unwatch", f"watch:{ended.id}")
+        if not await self._store.remove_watch(ended.id):
+            return refuse(f"{ended.label} was not watched any more.")
+        channel = channel_of(ended.place)
+        self._known[channel] = [one for one in self._known.get(channel, []) if one.value != ended.id]
         sentence = (
-            f"{watch.label} is not watched here any more. A post that is being sent now may still arrive."
+            f"{ended.label} is not watched here any more. A post that is being sent now may still arrive."
         )
         return say(Kind.ANSWER, "Not watched", sentence)
 
@@ -124,7 +129,7 @@ class Watching:
         base = self._base(asker)
         items = []
         for one in seen[:SHOWN]:
-            day = humanise(date.fromordinal(one.since).isoformat())
+            day = humanise(day_in((self._zone(one.place),), one.made_at).isoformat())
             where = f", in {one.place.key}" if everywhere else ""
             about = (
                 f" ({one.kind}) since {day}, asked for by {made_by(one.made_by, asker.user)}{where}, {one.id}"

@@ -129,9 +129,9 @@ class Front:
         """Add a schedule and return it as it is kept."""
         before = {one.id for one in await self.store.schedules()}
         reply = await self.say(f'/schedule add "{when}" {line}', asker)
-        (made,) = [one for one in await self.store.schedules() if one.id not in before] or [None]
-        assert made is not None, reply
-        return made
+        made = [one for one in await self.store.schedules() if one.id not in before]
+        assert len(made) == 1, reply
+        return made[0]
 
     async def close_place(self, place: Place, reason: str) -> None:
         from bot.posts import tables

@@ -12,7 +12,7 @@ from factory import AT_COAST, commands, text
 from front import ADA, BEN, ELSEWHERE, TERMINAL, Front, new_front
 
 from bot.facts.snapshot import Snapshot
-from bot.posts.watching import MOST
+from bot.posts.watching import BACKDATED, MOST
 from bot.reply import Kind
 
 
@@ -32,7 +32,7 @@ async def test_a_watch_counts_from_the_day_at_that_place(front: Front) -> None:
 
     (watch,) = await front.store.watches()
     assert (watch.kind, watch.thing, watch.label, watch.made_by) == ("entity", "okafor", "Ada Okafor", "ada")
-    assert watch.since == date(2025, 3, 11).toordinal()
+    assert watch.since == date(2025, 3, 11).toordinal() - BACKDATED
     assert reply.kind is Kind.ANSWER
     assert commands(reply) == [f"/unwatch {watch.id}"]
 
