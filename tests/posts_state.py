@@ -13,7 +13,7 @@ from bot.posting import Place
 from bot.posts import tables
 from bot.posts.ledger import _row, encode
 from bot.posts.records import Content, Post, PostState, Schedule, ScheduleState
-from bot.posts.store import place_row, schedule_row
+from bot.posts.rows import place_row, schedule_row
 from bot.posts.when import When
 
 NOW = 1_795_910_400.0

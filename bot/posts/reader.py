@@ -19,7 +19,8 @@ from bot.posting import Place
 from bot.posts import tables
 from bot.posts.ledger import GOING_ON, read_content
 from bot.posts.records import PostState, ScheduleState
-from bot.posts.store import STORAGE_FAILURES, read_place, why
+from bot.posts.rows import read_place
+from bot.posts.store import STORAGE_FAILURES, why
 from bot.posts.when import When
 from bot.state import database_url
 
