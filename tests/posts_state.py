@@ -47,7 +47,8 @@ class Kept:
 
     def schedule(self, name: str, next_at: float | None, **changes: Any) -> Schedule:
         given: dict[str, Any] = {"place": HARBOUR, "line": "/due", "grace": 3_600, "made_at": NOW - 9e5}
-        made = Schedule(id=name, when=MORNING, next_at=next_at, **given | changes)
+        given["when"] = MORNING
+        made = Schedule(id=name, next_at=next_at, **given | changes)
         self.put(tables.schedule, **schedule_row(made))
         return made
 

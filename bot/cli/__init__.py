@@ -252,6 +252,7 @@ def _serve(
             service.desk, allowed_hosts=names, asker=service.asker("web"), operations=operations
         )
         async with contextlib.AsyncExitStack() as stack:
+            stack.callback(operations.close)
             await stack.enter_async_context(service.fresh())
             bound = await stack.enter_async_context(serving(application, host, wanted))
             address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
