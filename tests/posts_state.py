@@ -25,13 +25,14 @@ MORNING = When("every day 08:30 Europe/Berlin", "30 8 * * *", "Europe/Berlin")
 
 
 class Kept:
-    """A state in a file, written while nobody else does."""
+    """A state in a file, or in the database of `url`, written while nobody else does."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, url: str = "") -> None:
         self.path = path
-        self.url = f"sqlite:///{path}"
-        self.engine: Engine = create_engine(self.url)
-        event.listen(self.engine, "connect", _hurry)
+        self.url = url or f"sqlite:///{path}"
+        self.engine: Engine = create_engine(self.url.replace("postgresql:", "postgresql+psycopg:"))
+        if not url:
+            event.listen(self.engine, "connect", _hurry)
         tables.metadata.create_all(self.engine)
         self.put(tables.about, key="version", value=tables.SCHEMA_VERSION)
 
@@ -46,7 +47,8 @@ class Kept:
 
     def schedule(self, name: str, next_at: float | None, **changes: Any) -> Schedule:
         given: dict[str, Any] = {"place": HARBOUR, "line": "/due", "grace": 3_600, "made_at": NOW - 9e5}
-        made = Schedule(id=name, when=MORNING, next_at=next_at, **given | changes)
+        given["when"] = MORNING
+        made = Schedule(id=name, next_at=next_at, **given | changes)
         self.put(tables.schedule, **schedule_row(made))
         return made
 
@@ -88,9 +90,9 @@ def _hurry(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA journal_mode=MEMORY").close()
 
 
-def busy(path: Path) -> Kept:
+def busy(path: Path, url: str = "") -> Kept:
     """Return a state with something of everything."""
-    kept = Kept(path)
+    kept = Kept(path, url)
     kept.schedule("s1", NOW + 3 * 3_600)
     kept.schedule("s2", NOW - 600, place=FERRY, line="/briefing ferries since:last")
     kept.schedule("s3", None, state=ScheduleState.PAUSED)

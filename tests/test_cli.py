@@ -21,7 +21,7 @@ from bot.reply import Kind
 
 ROOT = Path(__file__).parent.parent
 BRIEFINGS = ROOT / "briefings"
-COMMANDS = ("ask", "shell", "demo", "run", "check", "compile", "export", "evidence", "version")
+COMMANDS = ("ask", "shell", "demo", "run", "check", "compile", "export", "evidence", "posts", "version")
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +310,9 @@ def test_demo_serves_until_it_is_told_to_stop(run: Shell) -> None:
         assert found
         with urlopen(found[1], timeout=10) as page:
             assert page.status == 200
+        for address, said in (("healthz", "ok\n"), ("readyz", '{"ready":true,'), ("metrics", "# HELP ")):
+            with urlopen(f"{found[1]}/{address}", timeout=10) as page:
+                assert (page.status, page.read().decode()[: len(said)]) == (200, said)
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=10) == 0
         assert server.stderr is not None

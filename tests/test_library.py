@@ -403,3 +403,20 @@ def test_a_library_that_never_opened_has_no_snapshot() -> None:
     with pytest.raises(LookupError, match="no snapshot is open"):
         _ = unopened.snapshot
     unopened.close()
+
+
+def test_when_a_snapshot_came_into_use_is_known(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = library.reloaded_at
+    assert opened > 0
+    monkeypatch.setattr("bot.library.time.time", lambda: opened + 60)
+    library.refresh()
+    assert library.reloaded_at == opened
+    edit(root)
+    library.refresh()
+    assert library.reloaded_at == opened + 60
+    write(root, {"coast/dossier.yaml": "["})
+    library.refresh()
+    assert library.notice
+    assert library.reloaded_at == opened + 60

@@ -283,6 +283,7 @@ def _serve(
             application = create_app(
                 service.desk, allowed_hosts=names, asker=service.asker("web"), operations=operations
             )
+            stack.callback(operations.close)
             await stack.enter_async_context(service.fresh())
             bound = await stack.enter_async_context(serving(application, host, wanted))
             address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"

@@ -35,11 +35,15 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lateness(msgspec.Struct, frozen=True):
-    """How late posts were: how many at most so late as each of :data:`BUCKETS`, all of them, and in sum."""
+    """How late posts were: how many at most so late as each of :data:`BUCKETS`, all of them, and in sum.
+
+    `last_at` is when the last of them arrived.
+    """
 
     buckets: tuple[int, ...] = (0,) * len(BUCKETS)
     count: int = 0
     total: float = 0.0
+    last_at: float | None = None
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,9 +99,6 @@ def measure(connection: Connection, at: float, totals: Totals | None = None) -> 
     by_state = select(S.state, func.count()).where(S.state != ScheduleState.REMOVED.value).group_by(S.state)
     going_on = P.state.in_(GOING_ON)
     waiting = select(P.platform, func.count()).where(going_on).group_by(P.platform)
-    # By the index on `ended_at`: a maximum over all that were posted would read them all.
-    posted = and_(P.state == PostState.POSTED.value, P.ended_at.is_not(None))
-    last = select(P.ended_at).where(posted).order_by(P.ended_at.desc()).limit(1)
     overdue = and_(S.state == ScheduleState.ACTIVE.value, S.next_at < at - OVERDUE_SECONDS)
     first = select(S.id, S.place, S.next_at).where(overdue).order_by(S.next_at).limit(1)
     found = connection.execute(first).first()
@@ -119,7 +120,7 @@ def measure(connection: Connection, at: float, totals: Totals | None = None) -> 
         waiting={platform: count for platform, count in connection.execute(waiting)},  # noqa: C416 - rows
         ended=ended,
         lateness=lateness,
-        last_post_at=connection.scalar(last),
+        last_post_at=lateness.last_at,
     )
 
 
@@ -151,15 +152,17 @@ def _ended(
 ) -> tuple[dict[tuple[str, str], int], Lateness]:
     late = case((P.ended_at > P.slot, P.ended_at - P.slot), else_=0.0)
     buckets = [func.sum(case((late <= most, 1), else_=0)) for most in BUCKETS]
-    query = select(P.platform, P.state, func.sum(P.count), func.count(), func.sum(late), *buckets)
+    query = select(
+        P.platform, P.state, func.sum(P.count), func.count(), func.sum(late), func.max(P.ended_at), *buckets
+    )
     counts: dict[tuple[str, str], int] = {}
     lateness = Lateness()
-    for platform, state, slots, count, total, *within in connection.execute(
+    for platform, state, slots, count, total, last_at, *within in connection.execute(
         query.where(P.ended_at.is_not(None), *conditions).group_by(P.platform, P.state)
     ):
         counts[platform, state] = int(slots)
         if state == PostState.POSTED.value:
-            found = Lateness(tuple(int(one) for one in within), int(count), float(total))
+            found = Lateness(tuple(int(one) for one in within), int(count), float(total), last_at)
             lateness = _late(lateness, found)
     return counts, lateness
 
@@ -170,4 +173,5 @@ def _sum(one: dict[tuple[str, str], int], other: dict[tuple[str, str], int]) -> 
 
 def _late(one: Lateness, other: Lateness) -> Lateness:
     buckets = tuple(a + b for a, b in zip(one.buckets, other.buckets, strict=True))
-    return Lateness(buckets, one.count + other.count, one.total + other.total)
+    last_at = max((at for at in (one.last_at, other.last_at) if at is not None), default=None)
+    return Lateness(buckets, one.count + other.count, one.total + other.total, last_at)

@@ -14,6 +14,7 @@ from bot.posts.health import in_utc, trouble
 from bot.posts.measure import Measured
 from bot.posts.reader import FINE, LISTED, TROUBLED, Closed, NextView, Notice, Overview, PostView
 from bot.posts.records import PostState
+from bot.posts.when import When as Rule
 from bot.posts.when import in_words
 from bot.reply import (
     Block,
@@ -248,10 +249,26 @@ def _what(one: PostView) -> str:
 
 
 def _next(one: NextView, at: float, clock: Clock) -> Entry:
-    there = datetime.fromtimestamp(one.at, ZoneInfo(one.when.zone))
-    differs = there.utcoffset() != clock.at(one.at).utcoffset()
-    parts = [f"{there:%H:%M} {one.when.zone}" if differs else "", one.line, in_words(one.when), one.schedule]
+    parts = [_there(one, clock), one.line, _rule(one.when), one.schedule]
     return _entry(one.at, relative(one.at - at), one.place, parts, clock)
+
+
+def _there(one: NextView, clock: Clock) -> str:
+    """Return the local time of a slot in its own zone, where that is not the machine's."""
+    try:
+        there = datetime.fromtimestamp(one.at, ZoneInfo(one.when.zone))
+    except (ValueError, KeyError):
+        return ""
+    differs = there.utcoffset() != clock.at(one.at).utcoffset()
+    return f"{there:%H:%M} {one.when.zone}" if differs else ""
+
+
+def _rule(when: Rule) -> str:
+    # A rule that this program cannot read must not hide all others.
+    try:
+        return in_words(when)
+    except Exception:
+        return f"{when.text} (not understood)"
 
 
 def _going_on(one: PostView, clock: Clock) -> Entry:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from bot.posts.health import Connection, Observation, Posting
 from bot.posts.measure import BUCKETS, Lateness, Measured, Totals, measure
 from bot.posts.metrics import exposition
 from bot.posts.reader import Reader
+from bot.posts.records import PostState
 
 Samples = dict[str, dict[tuple[tuple[str, str], ...], float]]
 LABELS = {"platform", "state", "id", "version", "le"}
@@ -81,6 +83,16 @@ def test_no_place_person_or_schedule_is_told(tmp_path: Path) -> None:
     assert not [one for one in ("C1", "T1", "s1", "s2", "Okafor", "archived") if one in text]
     labels = {name for values in _samples(seen).values() for one in values for name, _ in one}
     assert labels <= LABELS
+
+
+def test_the_documentation_names_every_metric_and_no_other(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
+    rows = "".join(row for row in text.splitlines() if row.startswith("| `briefing_bot"))
+    named = set(re.findall(r"briefing_bot_[a-z_]+", rows))
+    made = {re.sub("_(bucket|count|sum)$", "", name) for name in _samples(_seen(tmp_path))}
+    assert named == made
+    assert set(re.findall(r"briefing_bot_[a-z_]+", text)) <= made
+    assert [state for state in PostState if f"\n| `{state.value}` |" not in text] == []
 
 
 def test_names_follow_prometheus_conventions(tmp_path: Path) -> None:

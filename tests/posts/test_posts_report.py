@@ -27,6 +27,7 @@ from bot.posts.report import (
     relative,
     report,
 )
+from bot.posts.when import When
 from bot.reply import Reply
 
 CLOCK = Clock(UTC)
@@ -136,6 +137,23 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
     lines = _text(_report(kept)).splitlines()
     assert "\x1b" not in "".join(lines)
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        (When("daily", "30 8 * * *", "Mars/Base"), "every day at 08:30, Mars/Base · s1"),
+        (When("daily", "x", "UTC"), "daily (not understood) · s1"),
+        (When("daily", "", ""), "daily (not understood) · s1"),
+    ],
+)
+def test_a_rule_that_is_not_understood_hides_no_other(tmp_path: Path, when: When, said: str) -> None:
+    kept = Kept(tmp_path / "state.db")
+    kept.schedule("s1", NOW + 60, when=when)
+    kept.schedule("s2", NOW + 90_000)
+    text = " ".join(_text(_report(kept)).split())
+    assert said in text
+    assert "· s2" in text
 
 
 def test_data_is_all_of_it_with_instants_in_utc(tmp_path: Path) -> None:
