@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 
+from bot import posting
 from bot.adapters.discord.config import DiscordConfig
 from bot.adapters.discord.config import is_set_up as is_discord
 from bot.adapters.slack.cli import is_set_up as is_slack
@@ -18,8 +20,24 @@ from bot.service import Service
 
 log = structlog.get_logger(__name__)
 
-Chat = AbstractAsyncContextManager[object]
-"""A chat being served while it is entered; what it gives says so in one sentence."""
+
+class Served(Protocol):
+    """A chat that is being served; as a string, it says so in one sentence."""
+
+    @property
+    def posting(self) -> posting.Chat:
+        """How posts are sent to it."""
+
+    @property
+    def heard(self) -> float | None:
+        """When it last delivered something, in seconds since 1970; None if it has not yet."""
+
+    def health(self) -> dict[str, Any]:
+        """Return how its connection is, and what was counted."""
+
+
+Chat = AbstractAsyncContextManager[Served]
+"""A chat being served while it is entered."""
 
 
 def chats_of(service: Service, environ: Mapping[str, str], *, http: bool) -> list[Chat]:
@@ -67,4 +85,6 @@ def _discord(service: Service, environ: Mapping[str, str], *, http: bool) -> Cha
             "everywhere else in Discord, direct messages included, all dossiers are seen",
             fix="Add a place of the platform discord without a channel.",
         )
-    return serving_discord(service.desk, discord_config(config), environ, seen, http=http)
+    return serving_discord(
+        service.desk, discord_config(config), environ, seen, database=config.database_url, http=http
+    )

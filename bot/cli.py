@@ -97,6 +97,7 @@ def ask(
     """Answer one line, such as: ask /who gref."""
     import asyncio
 
+    from bot.adapters.acting import act
     from bot.reply import Kind
 
     if page is not None and form not in ("text", "html"):
@@ -106,7 +107,7 @@ def ask(
     if service.desk.acts(typed):
         if form != "text":
             _refuse(f"--as {form} shows an answer and changes nothing; leave it out to have this done.")
-        reply = asyncio.run(service.desk.act(typed, asker))
+        reply = asyncio.run(act(service.desk, typed, asker))
     else:
         reply = service.desk.ask(typed, asker)
     pages = (

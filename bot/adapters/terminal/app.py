@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import msgspec
 
+from bot.adapters.acting import act
 from bot.adapters.terminal.limits import HEIGHT, WIDTH
 from bot.adapters.terminal.render import render
 from bot.adapters.texts import inert
@@ -94,7 +95,7 @@ class Conversation:
 
     def _ask(self, line: str, screen: Screen) -> str:
         if self.desk.acts(line):
-            reply = asyncio.run(self.desk.act(line, self.asker))
+            reply = asyncio.run(act(self.desk, line, self.asker))
         else:
             reply = self.desk.ask(line, self.asker)
         self._choices = tuple(action.command for action in reply.actions)
