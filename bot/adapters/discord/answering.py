@@ -80,7 +80,7 @@ class Answering:
             user=str(user.id),
             workspace=server,
             channel=place,
-            thread=str(channel.id) if isinstance(channel, discord.Thread) else "",
+            thread=str(channel_id or "") if isinstance(channel, discord.Thread) else "",
             direct=alone,
             dossiers=seen,
         )
