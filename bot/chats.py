@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -26,11 +26,18 @@ class Served(Protocol):
 
     @property
     def posting(self) -> posting.Chat:
-        """What posts are sent through."""
+        """How posts are sent to it."""
+
+    @property
+    def heard(self) -> float | None:
+        """When it last delivered something, in seconds since 1970; None if it has not yet."""
+
+    def health(self) -> dict[str, Any]:
+        """Return how its connection is, and what was counted."""
 
 
 Chat = AbstractAsyncContextManager[Served]
-"""A chat that is served while it is entered."""
+"""A chat being served while it is entered."""
 
 
 def chats_of(service: Service, environ: Mapping[str, str], *, http: bool) -> list[Chat]:
@@ -78,4 +85,6 @@ def _discord(service: Service, environ: Mapping[str, str], *, http: bool) -> Cha
             "everywhere else in Discord, direct messages included, all dossiers are seen",
             fix="Add a place of the platform discord without a channel.",
         )
-    return serving_discord(service.desk, discord_config(config), environ, seen, http=http)
+    return serving_discord(
+        service.desk, discord_config(config), environ, seen, database=config.database_url, http=http
+    )

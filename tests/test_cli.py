@@ -17,7 +17,9 @@ from typer.testing import CliRunner, Result
 
 import bot
 from bot.cli import app
-from bot.reply import Kind
+from bot.desk import Asker
+from bot.dispatch import Dispatcher
+from bot.reply import Kind, Reply
 
 ROOT = Path(__file__).parent.parent
 BRIEFINGS = ROOT / "briefings"
@@ -338,3 +340,36 @@ def test_http_without_a_chat_says_so(run: Shell, monkeypatch: pytest.MonkeyPatch
     assert result.exit_code != 0
     assert "No chat is set up" in result.stderr
     assert result.stderr.splitlines()[-1].endswith("secrets of Slack or Discord.")
+
+
+# --- what changes something ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def acted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let `/help` be a command that changes something; return the lines that were acted on."""
+    lines: list[str] = []
+
+    async def act(self: Dispatcher, line: str, asker: Asker) -> Reply:
+        lines.append(line)
+        return Reply(kind=Kind.ANSWER, title="Done", summary=f"Done for {asker.platform}.")
+
+    monkeypatch.setattr(Dispatcher, "acts", lambda self, line: line.startswith("/help"))
+    monkeypatch.setattr(Dispatcher, "act", act)
+    return lines
+
+
+def test_at_the_terminal_it_is_done(run: Shell, acted: list[str]) -> None:
+    result = run("ask", "/help", "who")
+    assert (result.exit_code, acted) == (0, ["/help who"])
+    assert "Done for terminal." in result.stdout
+    assert "Done for terminal." in run("shell", typed="/help\n").stdout
+    assert acted == ["/help who", "/help"]
+
+
+@pytest.mark.parametrize("form", ["markdown", "html", "json", "slack", "discord"])
+def test_to_show_it_as_something_does_not_do_it(run: Shell, acted: list[str], form: str) -> None:
+    result = run("ask", "/help", "--as", form)
+    assert result.exit_code == 2
+    assert "changes nothing" in result.stderr
+    assert acted == []

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -19,18 +20,13 @@ from bot.adapters.slack.cli import slack_typer
 from bot.cli.facts import facts_app
 from bot.cli.opening import FAILURE, USAGE, LogLevel, Options, config_of, count, fail, refuse, service_of
 from bot.cli.posts import posts_app
-from bot.desk import ChatError
 from bot.posts.cli import schedules_app
 
 if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-
     from bot.adapters.discord.config import DiscordConfig
     from bot.adapters.slack.config import SlackConfig
-    from bot.chats import Served
     from bot.config import Config
     from bot.desk import Asker
-    from bot.posting import Chat
     from bot.registry import Registry
     from bot.reply import Reply
     from bot.service import Service
@@ -110,16 +106,18 @@ def _acted(service: Service, line: str, asker: Asker) -> Reply:
     """Do what a line says, with the database open for as long as that takes."""
     import asyncio
 
+    from bot.adapters.acting import act
+    from bot.reply import Kind, Reply
     from bot.state import StateError
 
-    async def act() -> Reply:
+    async def acted() -> Reply:
         async with service.scheduling({}):
-            return await service.desk.act(line, asker)
+            return await act(service.desk, line, asker)
 
     try:
-        return asyncio.run(act())
+        return asyncio.run(acted())
     except (StateError, ValueError) as error:
-        fail(str(error))
+        return Reply(kind=Kind.FAILURE, title="Nothing was changed", summary=str(error))
 
 
 def _for_slack(reply: Reply, line: str, config: Config) -> str:
@@ -187,6 +185,7 @@ def shell(ctx: typer.Context) -> None:
     talk(
         service.desk,
         service.asker("terminal"),
+        partial(_acted, service),
         history=service.config.state / "history",
         environ=os.environ,
         before=service.library.refresh,
@@ -214,7 +213,9 @@ def demo(
     )
     if browser is None:
         browser = sys.stdout.isatty() and has_desktop
-    _serve(service, host, port, browser=browser)
+    from bot.cli.serving import serve
+
+    serve(service, host, port, browser=browser)
 
 
 @app.command()
@@ -226,6 +227,7 @@ def run(
 ) -> None:
     """Serve everything that the configuration sets up, until stopped."""
     from bot.chats import chats_of
+    from bot.cli.serving import serve
 
     service = service_of(ctx, "info")
     chats = chats_of(service, os.environ, http=http)
@@ -236,80 +238,7 @@ def run(
         sys.stderr.write(
             "No chat is served: no token of Slack or Discord is set (docs/slack.md, docs/discord.md).\n"
         )
-    _serve(service, None, None, browser=False, http=http, chats=chats)
-
-
-def _serve(
-    service: Service,
-    host: str | None,
-    port: int | None,
-    *,
-    browser: bool,
-    http: bool = False,
-    chats: Sequence[AbstractAsyncContextManager[Served]] = (),
-) -> None:
-    import asyncio
-    import contextlib
-    import signal
-    import webbrowser
-
-    from bot.adapters.web.app import create_app, serving
-    from bot.connections import connection
-    from bot.posts.operations import Operations
-    from bot.state import StateError
-
-    web = service.config.web
-    host = web.host if host is None else host
-    wanted = web.port if port is None else port
-    names = frozenset({"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host, *web.hosts})
-
-    async def serve() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with contextlib.AsyncExitStack() as stack:
-            served: list[Served] = []
-            posting: dict[str, Chat] = {}
-            room = None
-            if chats:
-                scheduling = await stack.enter_async_context(service.scheduling(posting))
-                room = scheduling.room()
-            operations = Operations(
-                service.library,
-                url=service.config.database_url if room else "",
-                room=room,
-                chats=lambda: [one for each in served if (one := connection(each, http=http))],
-            )
-            application = create_app(
-                service.desk, allowed_hosts=names, asker=service.asker("web"), operations=operations
-            )
-            stack.callback(operations.close)
-            await stack.enter_async_context(service.fresh())
-            bound = await stack.enter_async_context(serving(application, host, wanted))
-            address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
-            sys.stdout.write(f"The playground is at {address} (Ctrl-C stops it).\n")
-            sys.stdout.flush()
-            for chat in chats:
-                one = await stack.enter_async_context(chat)
-                served.append(one)
-                posting[one.posting.platform] = one.posting
-                sys.stdout.write(f"{one}\n")
-                sys.stdout.flush()
-            if room:
-                await stack.enter_async_context(room.working())
-            if browser:
-                await asyncio.to_thread(webbrowser.open, address)
-            await stop.wait()
-
-    try:
-        asyncio.run(serve())
-    except (ChatError, StateError) as error:
-        fail(str(error))
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        fail(f"Nothing can listen on {host}, port {wanted} ({why}); choose another with --port or web.port.")
-    finally:
-        service.close()
+    serve(service, None, None, browser=False, http=http, chats=chats)
 
 
 @app.command()

@@ -70,6 +70,10 @@ class Echo:
         return ""
 
 
+def nothing(line: str, asker: Asker) -> Reply:
+    raise AssertionError(f"{line} was acted on")
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -78,7 +82,16 @@ class Terminal(io.StringIO):
 def talk(lines: Iterable[str], tmp_path: Path, before: Callable[[], object] = lambda: None) -> str:
     out = io.StringIO()
     typed = io.StringIO("".join(f"{one}\n" for one in lines))
-    shell(Echo(), ASKER, history=tmp_path / "history", environ={}, before=before, stdin=typed, stdout=out)
+    shell(
+        Echo(),
+        ASKER,
+        nothing,
+        history=tmp_path / "history",
+        environ={},
+        before=before,
+        stdin=typed,
+        stdout=out,
+    )
     return out.getvalue()
 
 
@@ -105,7 +118,7 @@ def test_numbers_pick_choices(tmp_path: Path) -> None:
 
 
 def test_an_empty_line_shows_more() -> None:
-    conversation = Conversation(Echo(), ASKER)
+    conversation = Conversation(Echo(), ASKER, nothing)
     screen = Screen(80, 30)
     shown = [conversation.say("/many", screen)]
     while more := conversation.say("", screen):
@@ -119,7 +132,7 @@ def test_an_empty_line_shows_more() -> None:
 
 
 def test_a_new_line_leaves_the_rest_unshown() -> None:
-    conversation = Conversation(Echo(), ASKER)
+    conversation = Conversation(Echo(), ASKER, nothing)
     screen = Screen(80, 30)
     conversation.say("/many", screen)
     assert conversation.say("/a", screen) == "You said /a.\n"
@@ -135,7 +148,7 @@ def at_prompt(keys: str, history: Path, monkeypatch: pytest.MonkeyPatch) -> tupl
     desk, out = Echo(), Terminal()
     with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
         pipe.send_text(keys)
-        shell(desk, ASKER, history=history, environ={}, stdin=Terminal(), stdout=out)
+        shell(desk, ASKER, nothing, history=history, environ={}, stdin=Terminal(), stdout=out)
     return out.getvalue(), desk.lines
 
 
@@ -184,10 +197,15 @@ def test_a_file_has_neither_colour_nor_height() -> None:
 
 
 def test_a_line_that_changes_something_is_acted_on_once() -> None:
-    desk = Echo()
-    said = Conversation(desk, ASKER).say("/act now", Screen())
+    desk, acted = Echo(), []
+
+    def act(line: str, asker: Asker) -> Reply:
+        acted.append((line, asker))
+        return Reply(kind=Kind.ANSWER, title="Done", summary=f"Did {line}.")
+
+    said = Conversation(desk, ASKER, act).say("/act now", Screen())
     assert "Did /act now." in said
-    assert (desk.acted, desk.lines) == ([("/act now", ASKER)], [])
+    assert (acted, desk.lines) == ([("/act now", ASKER)], [])
 
 
 @pytest.fixture

@@ -203,6 +203,8 @@ class Rest(Payloads):
                 {"threads": [], "members": [], "has_more": False},
             ),
             r"POST /interactions/(\d+)/([^/]+)/callback": self._callback,
+            r"PATCH /webhooks/\d+/[^/]+/messages/@original": self._follow_up,
+            r"POST /webhooks/\d+/[^/]+": self._follow_up,
         }
 
     def _limits(self) -> Json:
@@ -332,6 +334,10 @@ class Rest(Payloads):
         self.answers.append(body)
         resource = {"interaction": {"id": number, "type": 2, "response_message_id": str(self.snowflake())}}
         return 200, resource
+
+    def _follow_up(self, *, body: Json, **_: Any) -> tuple[int, Any]:
+        self._validate({**body, "flags": body.get("flags", FLAG_COMPONENTS_V2) & ~FLAG_EPHEMERAL})
+        return 200, self.message_payload(TEXT_CHANNEL, BOT, body.get("components") or [])
 
     def _validate(self, body: Json) -> None:
         unknown = set(body) - MESSAGE_KEYS

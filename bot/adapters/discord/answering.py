@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 import discord
 import structlog
 
+from bot.adapters import acting
+from bot.adapters.acting import Once
 from bot.adapters.discord.config import DiscordConfig
 from bot.adapters.discord.limits import Json
 from bot.adapters.discord.render import Rendered, Style, render
@@ -25,10 +27,16 @@ Result = TypeVar("Result")
 Dossiers = Callable[[str, str], tuple[str, ...] | None]
 """What a channel of a server may see, by their ids, "" where there is none: None means all dossiers."""
 
+First = Callable[[str], Awaitable[bool]]
+"""Says of a key whether it is seen for the first time, by any replica."""
+
 PATIENCE: Final = 1.5
 """Seconds that an answer may take before it is promised; Discord gives an interaction up after three."""
 
 NAME_LENGTH: Final = 40
+TOLD: Final = Style(pager=False)
+"""How that is laid out which nobody turns or shares."""
+
 CHANGED: Final = "The base has changed since this answer was first shown"
 NOT_WRITING: Final = "You may not write in this channel, so the answer stays private."
 GONE: Final = "What this button asks cannot be read any more. Type the command again."
@@ -40,7 +48,10 @@ class Answering:
     An answer that does not get its turn within :data:`PATIENCE` is promised (deferred) and follows later.
     """
 
-    def __init__(self, desk: Desk, config: DiscordConfig, dossiers: Dossiers) -> None:
+    def __init__(
+        self, desk: Desk, config: DiscordConfig, dossiers: Dossiers, first: First | None = None
+    ) -> None:
+        self.first = first or Once().first
         self.desk = desk
         self.turns = asyncio.Lock()
         self.wait: Callable[[float], Awaitable[object]] = asyncio.sleep
@@ -48,7 +59,13 @@ class Answering:
         self._public = {one.lstrip("/") for one in config.public}
 
     def asker(
-        self, user: discord.abc.Snowflake, channel: object, channel_id: int | None, guild_id: int | None
+        self,
+        user: discord.abc.Snowflake,
+        channel: object,
+        channel_id: int | None,
+        guild_id: int | None,
+        *,
+        alone: bool = False,
     ) -> Asker:
         """Return who asks and what the place may see; a thread is part of its channel.
 
@@ -58,11 +75,25 @@ class Answering:
         place, server = str(parent or channel_id or ""), str(guild_id or "")
         known = not server or isinstance(channel, discord.Thread | discord.abc.GuildChannel)
         seen = self._dossiers(place, server) if known else ()
-        return Asker(platform="discord", user=str(user.id), channel=place, dossiers=seen)
+        return Asker(
+            platform="discord",
+            user=str(user.id),
+            workspace=server,
+            channel=place,
+            thread=str(channel_id or "") if isinstance(channel, discord.Thread) else "",
+            direct=alone,
+            dossiers=seen,
+        )
 
     def who_asks(self, interaction: Interaction) -> Asker:
         """Return who sent an interaction."""
-        return self.asker(interaction.user, interaction.channel, interaction.channel_id, interaction.guild_id)
+        return self.asker(
+            interaction.user,
+            interaction.channel,
+            interaction.channel_id,
+            interaction.guild_id,
+            alone=is_alone(interaction),
+        )
 
     def suggest(self, interaction: Interaction, command: str, option: str, typed: str) -> list[Suggestion]:
         """Suggest values of an option."""
@@ -80,6 +111,30 @@ class Answering:
 
     def _is_public(self, line: str, asker: Asker) -> bool:
         return bool(self._public & {line.partition(" ")[0].lstrip("/"), asker.channel})
+
+    async def ask(self, interaction: Interaction, line: str) -> None:
+        """Answer a line, or do what it says."""
+        if self.desk.acts(line):
+            await self.act(interaction, line)
+        else:
+            await self.answer(interaction, line, lambda asker: self.desk.ask(line, asker))
+
+    async def act(self, interaction: Interaction, line: str) -> None:
+        """Do what a line says, outside the turns of answers, and tell the asker alone.
+
+        The answer is promised first. Discord takes one promise for an interaction: where another replica has
+        made it, nothing is done here. All pages are told, since a button for the next one would have it done
+        again.
+
+        Raises:
+            discord.HTTPException: Discord refused the promise or the answer.
+        """
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        reply = await acting.act(self.desk, line, self.who_asks(interaction))
+        first, *others = self.rendered(reply, TOLD).pages
+        await interaction.edit_original_response(view=PageView(first), allowed_mentions=NO_MENTIONS)
+        for page in others:
+            await interaction.followup.send(view=PageView(page), ephemeral=True, allowed_mentions=NO_MENTIONS)
 
     async def answer(self, interaction: Interaction, line: str, ask: Callable[[Asker], Reply]) -> None:
         """Answer an interaction with what `ask` returns, to the asker alone unless it is public.
@@ -106,6 +161,9 @@ class Answering:
 
     async def turn(self, interaction: Interaction, press: Press) -> None:
         """Show another page: in place where only the reader sees it, else to the reader alone."""
+        if self.desk.acts(press.line):
+            await say(interaction, acting.NOT_TURNED)
+            return
         asker, alone = self.who_asks(interaction), is_alone(interaction)
         own = interaction.message is not None and interaction.message.flags.ephemeral
         in_place = own or alone
@@ -125,6 +183,9 @@ class Answering:
 
     async def share(self, interaction: Interaction, press: Press) -> None:
         """Post a page for all to see, with the name of who shared it, if it is still an answer."""
+        if self.desk.acts(press.line):
+            await say(interaction, acting.NOT_SHARED)
+            return
         rights = interaction.permissions
         thread = isinstance(interaction.channel, discord.Thread)
         if interaction.guild_id and not (rights.send_messages_in_threads if thread else rights.send_messages):

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from functools import partial
 from typing import Any
 
 import discord
 import structlog
 
-from bot.adapters.discord.answering import Answering, Dossiers, at
+from bot.adapters.acting import NOT_OPENLY, act, refused
+from bot.adapters.discord.answering import TOLD, Answering, Dossiers, First, at
 from bot.adapters.discord.buttons import Picked, Pressed, submitted
 from bot.adapters.discord.commands import Translations, Tree, add_commands
 from bot.adapters.discord.config import DiscordConfig
 from bot.adapters.discord.escape import unescape
-from bot.adapters.discord.limits import walk
+from bot.adapters.discord.limits import Json, walk
 from bot.adapters.discord.lookup import look_up
 from bot.adapters.discord.render import Style
 from bot.adapters.discord.say import NO_MENTIONS, Interaction, answered, say
 from bot.adapters.discord.sync import sync
 from bot.adapters.discord.view import PageView
-from bot.desk import Call, Desk, Suggestion
+from bot.desk import Asker, Call, Desk, Suggestion
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +47,13 @@ class BriefingClient(discord.AutoShardedClient):
     """The bot in Discord. It keeps no members and no messages, and asks for no privileged intent."""
 
     def __init__(
-        self, desk: Desk, config: DiscordConfig | None = None, dossiers: Dossiers = everything
+        self,
+        desk: Desk,
+        config: DiscordConfig | None = None,
+        dossiers: Dossiers = everything,
+        first: First | None = None,
     ) -> None:
+        self.heard: float | None = None
         self.config = config or DiscordConfig()
         talking = self.config.mentions
         super().__init__(
@@ -60,7 +67,7 @@ class BriefingClient(discord.AutoShardedClient):
         )
         self.desk = desk
         self.logged_in = asyncio.Event()
-        self.answering = Answering(desk, self.config, dossiers)
+        self.answering = Answering(desk, self.config, dossiers, first)
         self.tree = Tree(self)
         add_commands(self.tree, desk.registry, self)
         self.add_dynamic_items(Pressed, Picked)
@@ -87,7 +94,13 @@ class BriefingClient(discord.AutoShardedClient):
 
     async def on_call(self, interaction: Interaction, call: Call) -> None:
         """Answer a command."""
-        work = self.answering.answer(interaction, call.command, lambda asker: self.desk.answer(call, asker))
+        line = self.desk.canonical(call)
+        if self.desk.acts(line):
+            work = self.answering.act(interaction, line)
+        else:
+            work = self.answering.answer(
+                interaction, call.command, lambda asker: self.desk.answer(call, asker)
+            )
         await answered("command", work, partial(say, interaction), command=call.command)
 
     async def on_look_up(self, interaction: Interaction, message: discord.Message) -> None:
@@ -105,11 +118,13 @@ class BriefingClient(discord.AutoShardedClient):
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Answer dialogues; commands and buttons have their own ways in."""
+        self.heard = time.time()
         if interaction.type is discord.InteractionType.modal_submit:
             await submitted(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer "@briefing who gref" and direct messages, as a reply that pings nobody."""
+        self.heard = time.time()
         line = self.addressed(message)
         if line is None:
             return
@@ -125,13 +140,26 @@ class BriefingClient(discord.AutoShardedClient):
                 channel = await self.fetch_channel(channel.id)
             except discord.DiscordException as error:
                 log.warning("channel not known", reason=type(error).__name__)
-        asker = self.answering.asker(message.author, channel, message.channel.id, guild)
-        rendered = await self.answering.computed(
-            lambda promised: self.answering.rendered(self.desk.ask(line, asker), Style())
+        asker = self.answering.asker(
+            message.author, channel, message.channel.id, guild, alone=message.guild is None
         )
-        await message.reply(
-            view=PageView(at(rendered, 1)), mention_author=False, allowed_mentions=NO_MENTIONS
-        )
+        if self.desk.acts(line):
+            pages = await self._act(message, line, asker)
+        else:
+            rendered = await self.answering.computed(
+                lambda promised: self.answering.rendered(self.desk.ask(line, asker), Style())
+            )
+            pages = [at(rendered, 1)]
+        for page in pages:
+            await message.reply(view=PageView(page), mention_author=False, allowed_mentions=NO_MENTIONS)
+
+    async def _act(self, message: discord.Message, line: str, asker: Asker) -> list[Json]:
+        """Do what a direct message says, once, and return the pages that tell so."""
+        if not asker.direct:
+            return self.answering.rendered(refused(NOT_OPENLY), TOLD).pages
+        if not await self.answering.first(f"discord:{message.id}"):
+            return []
+        return self.answering.rendered(await act(self.desk, line, asker), TOLD).pages
 
     def addressed(self, message: discord.Message) -> str | None:
         """Return the line that a message asks, or None where it is not for the bot."""

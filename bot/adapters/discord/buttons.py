@@ -47,9 +47,7 @@ class Pressed(discord.ui.DynamicItem[discord.ui.Button[Any]], template=PATTERN):
             return
         match press.verb:
             case Verb.ASK:
-                await answering.answer(
-                    interaction, press.line, lambda asker: answering.desk.ask(press.line, asker)
-                )
+                await answering.ask(interaction, press.line)
             case Verb.PAGE:
                 await answering.turn(interaction, press)
             case Verb.SHARE:
@@ -75,8 +73,7 @@ class Picked(discord.ui.DynamicItem[discord.ui.Select[Any]], template=PICKER):
         """Ask what was picked."""
         answering = answering_of(interaction)
         line = self.item.values[0] if self.item.values else ""
-        work = answering.answer(interaction, line, lambda asker: answering.desk.ask(line, asker))
-        await answered("pick", work, partial(say, interaction))
+        await answered("pick", answering.ask(interaction, line), partial(say, interaction))
 
 
 def answering_of(interaction: Interaction) -> Answering:
@@ -108,8 +105,7 @@ async def submitted(interaction: Interaction) -> bool:
     answering = answering_of(interaction)
     quoted = shorten(value, LONGEST_INPUT).replace('"', '""')
     line = f'{press.line}:"{quoted}"'
-    work = answering.answer(interaction, line, lambda asker: answering.desk.ask(line, asker))
-    await answered("dialogue", work, partial(say, interaction))
+    await answered("dialogue", answering.ask(interaction, line), partial(say, interaction))
     return True
 
 

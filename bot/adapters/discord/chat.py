@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import structlog
 
 from bot.adapters.discord.answering import Dossiers
 from bot.adapters.discord.app import BriefingClient
-from bot.adapters.discord.config import DiscordConfig, SettingError, secrets_from
+from bot.adapters.discord.config import DiscordConfig, SettingError, require, secrets_from
+from bot.adapters.discord.posting import DiscordChat
 from bot.adapters.discord.run import CannotRun, run_discord
 from bot.adapters.discord.watchdog import Watchdog
 from bot.desk import ChatError, Desk
+from bot.state import State, StateError
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +31,8 @@ class Chat:
     def __init__(self) -> None:
         self.client: BriefingClient | None = None
         self.watchdog: Watchdog | None = None
+        self.posting = DiscordChat(lambda: self.client)
+        self._heard: float | None = None
         self.where = "Discord cannot be reached yet; it is tried again and again."
 
     def __str__(self) -> str:
@@ -35,7 +40,19 @@ class Chat:
 
     def started(self, client: BriefingClient, watchdog: Watchdog) -> None:
         """Take note of a new client: each time Discord has to be reached anew."""
+        self._heard = self.heard
         self.client, self.watchdog = client, watchdog
+
+    @property
+    def heard(self) -> float | None:
+        """When Discord last delivered something, in seconds since 1970."""
+        return (self.client.heard if self.client else None) or self._heard
+
+    def health(self) -> dict[str, Any]:
+        """Return how the shards are, and how often they had to be connected anew."""
+        dog = self.watchdog
+        shards = [msgspec.structs.asdict(one) for one in dog.health()] if dog else []
+        return {"shards": shards, "reconnects": dog.reconnects if dog else 0}
 
 
 @contextlib.asynccontextmanager
@@ -45,10 +62,12 @@ async def serving_discord(
     environment: Mapping[str, str],
     dossiers: Dossiers,
     *,
+    database: str = "",
     http: bool = False,
     patience: float = PATIENCE,
 ) -> AsyncIterator[Chat]:
-    """Serve Discord inside the `async with`.
+    """Serve Discord inside the `async with`. What a message asks to be changed is done once, though replicas
+    with the same `database` get it.
 
     Raises:
         ChatError: the token, the public key or the port is missing or refused.
@@ -57,10 +76,17 @@ async def serving_discord(
     chat = Chat()
     try:
         secrets = secrets_from(environment)
-    except SettingError as error:
+        require(secrets, http=http)
+        state = State(database) if database else None
+        if state:
+            await state.open()
+    except (SettingError, StateError, ValueError) as error:
         raise ChatError(str(error)) from None
+    first = state.first if state else None
     running = asyncio.create_task(
-        run_discord(desk, config, secrets, stop, http=http, dossiers=dossiers, started=chat.started)
+        run_discord(
+            desk, config, secrets, stop, http=http, dossiers=dossiers, first=first, started=chat.started
+        )
     )
     try:
         await _up(chat, running, patience)
@@ -73,6 +99,8 @@ async def serving_discord(
         # Why it ended has been raised or logged already.
         with contextlib.suppress(Exception):
             await running
+        if state:
+            await state.close()
 
 
 async def _up(chat: Chat, running: asyncio.Task[None], patience: float) -> None:

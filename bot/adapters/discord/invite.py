@@ -14,7 +14,7 @@ PERMISSIONS: Final[dict[str, tuple[int, str]]] = {
     "Send Messages": (1 << 11, "post scheduled briefings and answer mentions, also as posts in forums"),
     "Read Message History": (
         1 << 16,
-        "answer a mention as a reply, and find its own post after a lost answer instead of posting twice",
+        "answer a mention as a reply, find its own post after a lost answer, and mark what was corrected",
     ),
     "Send Messages in Threads": (1 << 38, "do the same in threads and in the posts of a forum"),
 }

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 from msgspec.structs import replace
 
-from bot.adapters.discord.answering import Dossiers
+from bot.adapters.discord.answering import Dossiers, First
 from bot.adapters.discord.app import BriefingClient, everything
 from bot.adapters.discord.config import DiscordConfig, DiscordSecrets, require
 from bot.adapters.discord.guard import Guard
@@ -61,6 +61,7 @@ async def run_discord(
     *,
     http: bool = False,
     dossiers: Dossiers = everything,
+    first: First | None = None,
     started: Callable[[BriefingClient, Watchdog], None] = lambda client, watchdog: None,
     listening: Callable[[tuple[str, int]], None] = lambda address: None,
     wait: Callable[[float], Awaitable[Any]] = asyncio.sleep,
@@ -79,7 +80,7 @@ async def run_discord(
     config = replace(config, mentions=config.mentions and not http)
     pause = 1.0
     while not stop.is_set():
-        client = BriefingClient(desk, config, dossiers)
+        client = BriefingClient(desk, config, dossiers, first)
         watchdog = Watchdog(client, config.silence_seconds)
         started(client, watchdog)
         began = asyncio.get_running_loop().time()

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from slack_sdk.web.async_client import AsyncWebClient
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.adapters.acting import NOT_SHARED, NOT_TURNED
+from bot.adapters import acting
 from bot.adapters.slack import home, lookup
 from bot.adapters.slack.config import SlackConfig
 from bot.adapters.slack.elements import literal, section
@@ -181,7 +181,7 @@ class Answering:
         if not line:
             await self._say(incoming, TOO_OLD)
         elif said.action != ASK and self.desk.acts(line):
-            await self._say(incoming, NOT_SHARED if said.action == SHARE else NOT_TURNED)
+            await self._say(incoming, acting.NOT_SHARED if said.action == SHARE else acting.NOT_TURNED)
         elif said.action == SHARE:
             await self._share(incoming, line, press.page, press.snapshot)
         else:
@@ -214,7 +214,7 @@ class Answering:
 
         All pages are told: a button for the next one would have it done again.
         """
-        reply = await self.desk.act(line, self.asker(incoming.place))
+        reply = await acting.act(self.desk, line, self.asker(incoming.place))
         rendered = await self._work.compute(lambda: acted(reply, self.names))
         await self._keep(rendered)
         await self._deliver(incoming, rendered, 1, title=reply.title)

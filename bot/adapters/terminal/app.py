@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import sys
@@ -17,6 +16,7 @@ from bot.adapters.terminal.limits import HEIGHT, WIDTH
 from bot.adapters.terminal.render import render
 from bot.adapters.texts import inert
 from bot.desk import Asker, Desk
+from bot.reply import Reply
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -67,12 +67,17 @@ def local_time(at: int) -> str:
     return f"{here:%A} {here.day} {here:%B %Y, %H:%M %Z}"
 
 
+Act = Callable[[str, Asker], Reply]
+"""Does what a line says, and tells what was done."""
+
+
 class Conversation:
     """What the shell remembers between two lines: the choices last offered and the lines not yet shown."""
 
-    def __init__(self, desk: Desk, asker: Asker) -> None:
+    def __init__(self, desk: Desk, asker: Asker, act: Act) -> None:
         self.desk = desk
         self.asker = asker
+        self._act = act
         self._choices: tuple[str, ...] = ()
         self._rest: list[str] = []
 
@@ -93,10 +98,7 @@ class Conversation:
         return f"The last answer {offer}.\n"
 
     def _ask(self, line: str, screen: Screen) -> str:
-        if self.desk.acts(line):
-            reply = asyncio.run(self.desk.act(line, self.asker))
-        else:
-            reply = self.desk.ask(line, self.asker)
+        reply = self._act(line, self.asker) if self.desk.acts(line) else self.desk.ask(line, self.asker)
         self._choices = tuple(action.command for action in reply.actions)
         # One page, shown by the screen: pages would repeat title and sources, which are a scroll away.
         (page,) = render(
@@ -117,6 +119,7 @@ class Conversation:
 def shell(
     desk: Desk,
     asker: Asker,
+    act: Act,
     *,
     history: Path,
     environ: Mapping[str, str],
@@ -126,11 +129,11 @@ def shell(
 ) -> None:
     """Answer typed lines until the input ends.
 
-    `history` is a file in the reader's state folder; where it cannot be written, lines are remembered until
-    the end only. `before` is called before each answer. Without a terminal, lines are read from `stdin` and
-    each answer is printed whole.
+    `act` does what acting lines say. `history` is a file in the reader's state folder; where it cannot be
+    written, lines are remembered until the end only. `before` is called before each answer. Without a
+    terminal, lines are read from `stdin` and each answer is printed whole.
     """
-    talk = Conversation(desk, asker)
+    talk = Conversation(desk, asker, act)
     interactive = stdin.isatty() and stdout.isatty()
     lines = _typed(desk, asker, history, environ) if interactive else _read(stdin)
     if interactive:

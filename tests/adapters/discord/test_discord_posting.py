@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -18,6 +19,7 @@ from fakes.discord_payloads import (
     USER,
     USER_ID,
 )
+from fakes.faults import Mishap
 from hypothesis import given
 from hypothesis import strategies as st
 from posting_kit import (  # noqa: F401 - fixtures
@@ -32,7 +34,7 @@ from posting_kit import (  # noqa: F401 - fixtures
 
 from bot.adapters.discord.failures import failure
 from bot.adapters.discord.posting import LOOK_BACK, DiscordChat, mark, nonce
-from bot.posting import Chat, Outcome, Reference
+from bot.posting import Chat, Outcome, PostError, Reference
 
 EPOCH = 0.0
 MESSAGES = rf"/channels/{TEXT_CHANNEL}/messages"
@@ -357,3 +359,42 @@ async def test_a_private_thread_without_the_bot_is_said(poster: Chat, fake: Fake
     fake.fault("POST", ".*/messages", status=403, body={"message": "Missing Access", "code": 50001})
     with failing(Outcome.PERMANENT, "not in the private thread"):
         await poster.post(at(THREAD_CHANNEL), pages(), "k")
+
+
+# --- as the kill harness has it ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wait", [None, "abc", "-1", "0", "1e9", "1000000000"])
+async def test_any_rate_limit_is_survived(poster: Chat, fake: FakeDiscord, wait: str | None) -> None:
+    fake.ledger.scripted["POST"] = [Mishap(429, wait)] * 9
+    with pytest.raises(PostError) as caught:
+        await poster.post(at(TEXT_CHANNEL), pages(), "k")
+    assert caught.value.outcome in {Outcome.TRANSIENT, Outcome.UNKNOWN}
+    assert caught.value.retry_after is None or 0 < caught.value.retry_after <= 3_600
+    fake.ledger.scripted.clear()
+    await poster.post(at(TEXT_CHANNEL), pages(), "k")
+    assert len(fake.ledger.accepted) == 1
+
+
+async def test_what_is_accepted_late_is_there_once(poster: Chat, fake: FakeDiscord) -> None:
+    fake.ledger.scripted["POST"] = [Mishap(accepted=True, late=0.05)]
+    with failing(Outcome.UNKNOWN):
+        await poster.post(at(TEXT_CHANNEL), pages(), "k")
+    assert fake.ledger.accepted == []
+    await asyncio.gather(*fake.late)
+    found = await poster.find(at(TEXT_CHANNEL), "k", EPOCH)
+    assert await poster.post(at(TEXT_CHANNEL), pages(), "k") == found
+    assert [one.key for one in fake.ledger.accepted] == [str(mark("k", 1))]
+
+
+async def test_a_nonce_is_forgotten_in_time(poster: Chat, fake: FakeDiscord) -> None:
+    fake.nonce_seconds = 180
+    now = 1_800_000_000.0
+    fake.ledger.clock = lambda: now
+    await poster.post(at(TEXT_CHANNEL), pages(), "k")
+    now += 179
+    await poster.post(at(TEXT_CHANNEL), pages(), "k")
+    assert len(fake.messages[TEXT_CHANNEL]) == 1
+    now += 1
+    await poster.post(at(TEXT_CHANNEL), pages(), "k")
+    assert len(fake.messages[TEXT_CHANNEL]) == 2

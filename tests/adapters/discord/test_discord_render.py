@@ -64,16 +64,8 @@ def seen(body: Json) -> Seen:
     broken = problems(body)
     if body["allowed_mentions"] != {"parse": []}:
         broken.append("Mentions are not switched off.")
-    return Seen(
-        text,
-        cited,
-        tuple(listed),
-        text,
-        frozenset(links),
-        frozenset(moments),
-        tuple(mentions),
-        tuple(broken),
-    )
+    times = frozenset(moments)
+    return Seen(text, cited, tuple(listed), text, frozenset(links), times, tuple(mentions), tuple(broken))
 
 
 SOURCE = re.compile(r"-# \\\[(\d+)\\\] ")
