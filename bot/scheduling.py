@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.commands import REGISTRY
@@ -18,14 +19,23 @@ from bot.library import Library
 from bot.posting import Chat, Place
 from bot.posts.authorise import Authority
 from bot.posts.compose import Composer
+from bot.posts.declared import Declarations, Rules
 from bot.posts.grace import read_grace
 from bot.posts.ledger import Ledger
 from bot.posts.office import Office
 from bot.posts.queue import Queue
 from bot.posts.records import Schedule
-from bot.posts.room import Room
+from bot.posts.room import Chore, Room
+from bot.posts.scan import Scanner
 from bot.posts.store import Store
 from bot.reply import Reply
+
+DECLARED_SECONDS: Final = 1.0
+"""Between two looks at the file of schedules; what changed there holds after the second of them."""
+
+KNOWN_SECONDS: Final = 10.0
+SCAN_SECONDS: Final = 600.0
+"""Between two looks through the watches where no fact has changed: a duty may have come due."""
 
 
 class Answers:
@@ -77,9 +87,18 @@ class Scheduling:
             REGISTRY,
             base=self._base,
             preview=self._preview,
-            zone=lambda place: config.time_zone(place.platform, place.channel, place.workspace),
+            zone=self._zone,
             grace=read_grace(config.posts.grace),
             quiet=config.posts.quiet,
+            now=now,
+        )
+        self._declarations = Declarations(config.schedules, self.store, self._rules, now)
+        self._scanner = Scanner(
+            self.store,
+            self.ledger,
+            snapshot=lambda: library.snapshot,
+            seen=self._seen,
+            zone=self._zone,
             now=now,
         )
 
@@ -99,23 +118,53 @@ class Scheduling:
 
     def room(self) -> Room:
         """Return what plans and delivers posts to the chats that are there now."""
-        return Room(self.store, self.queue, self.ledger, self.composer, dict(self._chats), now=self._now)
+        chores = (
+            Chore(self._declare, every=DECLARED_SECONDS),
+            Chore(self.office.refresh, every=KNOWN_SECONDS),
+            Chore(self._scanner.scan, every=SCAN_SECONDS, when=lambda: self._library.snapshot.id),
+        )
+        return Room(
+            self.store, self.queue, self.ledger, self.composer, self._chats, chores=chores, now=self._now
+        )
+
+    async def _declare(self) -> None:
+        if await self._declarations.look():
+            await self.office.refresh()
+
+    def _rules(self) -> Rules:
+        posts = self._config.posts
+        return Rules(
+            registry=REGISTRY,
+            zone=self._zone,
+            dossiers=lambda place: self._dossiers(self._seen(place)),
+            preview=self._preview,
+            grace=read_grace(posts.grace),
+            quiet=posts.quiet,
+        )
+
+    def _dossiers(self, seen: tuple[str, ...] | None) -> Collection[str]:
+        return self._library.snapshot.dossiers if seen is None else seen
+
+    def _zone(self, place: Place) -> str:
+        return self._config.time_zone(place.platform, place.channel, place.workspace)
 
     def _seen(self, place: Place) -> tuple[str, ...] | None:
         return self._config.dossiers(place.platform, place.channel, place.workspace)
 
     def _zone_of(self, place: Place, dossier: str) -> str:
         """Return the zone in which a place's days begin: its own, else the dossier's."""
-        own = self._config.time_zone(place.platform, place.channel, place.workspace)
         snapshot = self._library.snapshot
-        return own or (snapshot.dossier(dossier).time_zone if dossier in snapshot.dossiers else "") or "UTC"
+        return (
+            self._zone(place)
+            or (snapshot.dossier(dossier).time_zone if dossier in snapshot.dossiers else "")
+            or "UTC"
+        )
 
     def _base(self, asker: Asker) -> FactBase:
         zone = self._config.time_zone(asker.platform, asker.channel, asker.workspace)
         here = datetime.fromtimestamp(self._now(), ZoneInfo(zone or "UTC"))
         today = (here if zone else here.astimezone()).date()
-        snapshot = self._library.snapshot
-        return FactBase(snapshot, snapshot.dossiers if asker.dossiers is None else asker.dossiers, today)
+        return FactBase(self._library.snapshot, self._dossiers(asker.dossiers), today)
 
     async def _preview(self, schedule: Schedule) -> Reply:
         return self.composer.answer(schedule)

@@ -26,9 +26,15 @@ def channel_of(place: Place) -> Channel:
     return place.platform, place.workspace, place.channel
 
 
+def channels_of(asker: Asker) -> tuple[Channel, Channel]:
+    """Return the channel of an asker as it is named with its workspace, and as a file may name it without."""
+    named = channel_of(place_of(asker))
+    return named, (named[0], "", named[2])
+
+
 def is_seen(place: Place, asker: Asker) -> bool:
     """Say whether what belongs to a place is seen by an asker: in its channel, and in the terminal."""
-    return asker.platform == OPERATOR or channel_of(place) == channel_of(place_of(asker))
+    return asker.platform == OPERATOR or channel_of(place) in channels_of(asker)
 
 
 def day_in(zones: Iterable[str], at: float) -> date:

@@ -18,7 +18,7 @@ from bot.posting import Place
 from bot.posts import adding
 from bot.posts.authorise import OPERATOR, Authority, Refused
 from bot.posts.compose import CannotTell
-from bot.posts.here import Channel, channel_of, is_seen, place_of
+from bot.posts.here import Channel, channel_of, channels_of, is_seen, place_of
 from bot.posts.listing import confirmed, handles, listed, shown_whole, told_history
 from bot.posts.records import Origin, Post, PostState, Quiet, Schedule, ScheduleState
 from bot.posts.say import clock, moment, refuse, say, upcoming
@@ -119,7 +119,7 @@ class Office:
         """Return the schedules of the place as of the last change here or :meth:`refresh`."""
         if asker.platform == OPERATOR:
             return [one for some in self._known.values() for one in some]
-        return self._known.get((asker.platform, asker.workspace, asker.channel), [])
+        return [one for channel in channels_of(asker) for one in self._known.get(channel, [])]
 
     def known_watches(self, asker: Asker) -> Sequence[Suggestion]:
         """Return the watches of the place as of the last change here or :meth:`refresh`."""

@@ -154,6 +154,7 @@ class Planner:
             if (await connection.execute(due.limit(1))).first() is None:
                 return 0
         locked = due.with_for_update(skip_locked=True)
+        broken: list[Schedule] = []
         async with self._store.begin() as connection:
             rows = [read_schedule(row) for row in await connection.execute(locked)]
             for one in rows:
@@ -162,11 +163,15 @@ class Planner:
                 except Exception:
                     # One rule that breaks must not keep all others from being posted.
                     log.exception("a schedule could not be planned; it is paused", schedule=one.id)
-                    broken = update(tables.schedule).where(schedule.id == one.id)
-                    await connection.execute(broken.values(state=ScheduleState.PAUSED.value))
+                    paused = update(tables.schedule).where(schedule.id == one.id)
+                    await connection.execute(paused.values(state=ScheduleState.PAUSED.value))
+                    broken.append(one)
                     continue
                 for post in posts:
                     await self._ledger.put(connection, post)
                 moved = update(tables.schedule).where(schedule.id == one.id, schedule.next_at == one.next_at)
                 await connection.execute(moved.values(next_at=upcoming))
+        for one in broken:
+            text = f"The schedule {one.id} could not be planned and is paused; the log says why. Add it anew."
+            await self._ledger.notify(text, Post(id=one.id, schedule=one.id, place=one.place, slot=now))
         return len(rows)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -66,11 +66,38 @@ class Pace:
         await limiter.acquire()
 
 
+class Chore:
+    """Work that is done now and then: when so many seconds have gone by, or what `when` gives is another.
+
+    It is done again at the next call where the database failed it.
+    """
+
+    def __init__(
+        self, do: Callable[[], Awaitable[object]], *, every: float, when: Callable[[], object] = lambda: None
+    ) -> None:
+        self._do = do
+        self._every = every
+        self._when = when
+        self._done: tuple[float, object] | None = None
+
+    async def __call__(self, at: float) -> None:
+        """Do it if it is time."""
+        now = self._when()
+        if self._done is not None and at - self._done[0] < self._every and now == self._done[1]:
+            return
+        before, self._done = self._done, (at, now)
+        try:
+            await self._do()
+        except STORAGE_FAILURES:
+            self._done = before
+            raise
+
+
 class Room:
     """Plans and delivers posts while `working()` is entered.
 
-    `chores` are called about twice a second by the process that holds a slot. What breaks in one round is
-    logged and tried again in the next.
+    `chores` are done between the rounds, about twice a second, by the process that holds a slot. What breaks
+    in one round is logged and tried again in the next.
     """
 
     def __init__(
@@ -81,7 +108,7 @@ class Room:
         composer: Composer,
         chats: Mapping[str, Chat],
         *,
-        chores: tuple[Callable[[], Awaitable[None]], ...] = (),
+        chores: Sequence[Chore] = (),
         now: Callable[[], float] = time.time,
         elapsed: Callable[[], float] = elapsed,
         settle: float = SETTLE_SECONDS,
@@ -174,15 +201,13 @@ class Room:
 
     async def _rounds(self) -> None:
         """Plan twice a second, look now and then for work of the dead; return when the slot is lost."""
-        taken = forgot = float("-inf")
+        looked = forgot = float("-inf")
         while self.engine is not None:
             try:
                 await self.planner.tick()
-                for chore in self._chores:
-                    await chore()
                 at = self._elapsed()
-                if at - taken >= self._take_over:
-                    taken = at
+                if at - looked >= self._take_over:
+                    looked = at
                     if not await self.slots.held():
                         log.error("the slot was lost with the connection to the database; starting again")
                         return
@@ -190,10 +215,21 @@ class Room:
                 if at - forgot >= FORGET_SECONDS:
                     forgot = at
                     await self.engine.forget()
+                for chore in self._chores:
+                    await self._do(chore, at)
                 self.broken = ""
             except STORAGE_FAILURES as error:
                 self._say_broken(why(error))
             await asyncio.sleep(self._poll)
+
+    async def _do(self, chore: Chore, at: float) -> None:
+        try:
+            await chore(at)
+        except STORAGE_FAILURES:
+            raise
+        except Exception:
+            # Posts that are due do not wait for what is wrong with something else.
+            log.exception("a chore failed; it is done again at the next round of its own")
 
     def _say_broken(self, reason: str) -> None:
         if self.broken != reason:

@@ -319,8 +319,12 @@ class Store:
 
 
 def _in_channel(table: Table, place: Place) -> tuple[ColumnElement[bool], ...]:
-    names = ("platform", "workspace", "channel")
-    return tuple(table.c[name] == getattr(place, name) for name in names)
+    # Where there is one workspace, a declared schedule need not name it.
+    return (
+        table.c.platform == place.platform,
+        table.c.channel == place.channel,
+        table.c.workspace.in_({"", place.workspace}),
+    )
 
 
 def why(error: BaseException) -> str:

@@ -175,6 +175,8 @@ async def test_a_schedule_that_cannot_be_planned_holds_up_no_other(world: World)
     broken = await world.store.schedule("broken")
     assert broken is not None
     assert broken.state is ScheduleState.PAUSED
+    ((_, _, notice),) = await world.store.notices()
+    assert notice.startswith("The schedule broken could not be planned")
 
 
 @pytest.mark.parametrize("seconds", [0.0, 3_599.0])
