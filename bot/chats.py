@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from typing import Protocol
 
 import msgspec
 import structlog
 
+from bot import posting
 from bot.adapters.discord.config import DiscordConfig
 from bot.adapters.discord.config import is_set_up as is_discord
 from bot.adapters.slack.cli import is_set_up as is_slack
@@ -18,8 +20,17 @@ from bot.service import Service
 
 log = structlog.get_logger(__name__)
 
-Chat = AbstractAsyncContextManager[object]
-"""A chat being served while it is entered; what it gives says so in one sentence."""
+
+class Served(Protocol):
+    """A chat that is being served; as a string, it says so in one sentence."""
+
+    @property
+    def posting(self) -> posting.Chat:
+        """What posts are sent through."""
+
+
+Chat = AbstractAsyncContextManager[Served]
+"""A chat that is served while it is entered."""
 
 
 def chats_of(service: Service, environ: Mapping[str, str], *, http: bool) -> list[Chat]:

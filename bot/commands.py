@@ -163,10 +163,11 @@ async def unwatch(
     office: Office,
     asker: Asker,
     *,
-    watch: Annotated[str, Option(OptionKind.WATCH, "What is watched, or the id of the watch")],
+    watch: Annotated[str, Option(OptionKind.WATCH, "What is watched, or the id of the watch")] = "",
+    topic: Annotated[str, Option(OptionKind.TOPIC, "A topic, where a name is spelt the same")] = "",
 ) -> Reply:
     """Stop watching a name or topic here."""
-    return await office.unwatch(asker, watch)
+    return await office.unwatch(asker, watch, topic)
 
 
 @REGISTRY.command(example="/watches", acts=True)

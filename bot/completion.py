@@ -45,7 +45,7 @@ class Completer:
         self.registry = registry
         self._base = base
         self._today = today
-        self._office = office
+        self.office = office
 
     def suggest(
         self, command: str, option: str, prefix: str, asker: Asker, limit: int = 25
@@ -87,9 +87,9 @@ class Completer:
 
     def _suggest_kept(self, kind: OptionKind, prefix: str, asker: Asker) -> Iterator[Suggestion]:
         known: Sequence[Suggestion] = ()
-        if self._office:
+        if self.office:
             is_schedule = kind is OptionKind.SCHEDULE
-            known = self._office.known_schedules(asker) if is_schedule else self._office.known_watches(asker)
+            known = self.office.known_schedules(asker) if is_schedule else self.office.known_watches(asker)
         begin = [one for one in known if one.value.startswith(prefix)]
         yield from begin
         yield from (one for one in known if one not in begin and prefix in one.label.lower())

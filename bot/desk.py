@@ -68,7 +68,7 @@ class Office(Protocol):
     async def watch(self, asker: Asker, about: str, topic: str) -> Reply:
         """Begin to watch a name or a topic for the place of the asker."""
 
-    async def unwatch(self, asker: Asker, watch: str) -> Reply:
+    async def unwatch(self, asker: Asker, watch: str, topic: str) -> Reply:
         """End a watch, named by its id or by what it watches."""
 
     async def watches(self, asker: Asker) -> Reply:

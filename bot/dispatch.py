@@ -72,6 +72,15 @@ class Dispatcher:
         self._completer = Completer(registry, lambda asker: self._base(asker, "", today()), today, office)
 
     @property
+    def office(self) -> Office | None:
+        """The room that acts; it may be opened and closed while answers are given."""
+        return self._office
+
+    @office.setter
+    def office(self, office: Office | None) -> None:
+        self._office = self._completer.office = office
+
+    @property
     def notice(self) -> str:
         """Empty, or one sentence that says why an older snapshot answers."""
         return self._library.notice

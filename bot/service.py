@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -14,6 +15,10 @@ from bot.config import Config, ConfigError
 from bot.desk import Asker
 from bot.dispatch import Dispatcher
 from bot.library import Library, NothingToServe
+from bot.posting import Chat
+
+if TYPE_CHECKING:
+    from bot.scheduling import Scheduling
 
 __all__ = ["NothingToServe", "Service", "local_today", "open_service"]
 
@@ -44,6 +49,23 @@ class Service:
     def close(self) -> None:
         """Close the snapshot in use."""
         self.library.close()
+
+    @contextlib.asynccontextmanager
+    async def scheduling(self, chats: Mapping[str, Chat]) -> AsyncIterator[Scheduling]:
+        """Let schedules and watches be acted on inside the `async with`; `chats` may be filled there.
+
+        Raises:
+            StateError: the state's database cannot be used.
+        """
+        from bot.scheduling import Scheduling  # noqa: PLC0415 -- half a second that an answer need not wait
+
+        scheduling = Scheduling(self.config, self.library, chats)
+        async with scheduling.opened():
+            self.desk.office = scheduling.office
+            try:
+                yield scheduling
+            finally:
+                self.desk.office = None
 
     @contextlib.asynccontextmanager
     async def fresh(self, every: float = LOOK_SECONDS) -> AsyncIterator[None]:

@@ -40,8 +40,8 @@ class Notebook:
     async def watch(self, asker: Asker, about: str, topic: str) -> Reply:
         return self._do("watch", asker.user, about, topic)
 
-    async def unwatch(self, asker: Asker, watch: str) -> Reply:
-        return self._do("unwatch", asker.user, watch)
+    async def unwatch(self, asker: Asker, watch: str, topic: str) -> Reply:
+        return self._do("unwatch", asker.user, watch, topic)
 
     async def watches(self, asker: Asker) -> Reply:
         return self._do("watches", asker.user)
@@ -94,7 +94,7 @@ def test_what_acts_is_told_from_what_answers(coast: Snapshot, line: str, acts: b
         ("/briefing schedule pause due-k3f", ("schedule", "ada", "pause", "", "", "due-k3f", "", "")),
         ("/watch Ada Okafor", ("watch", "ada", "Ada Okafor", "")),
         ("/watch topic:licences", ("watch", "ada", "", "licences")),
-        ("/unwatch okafor", ("unwatch", "ada", "okafor")),
+        ("/unwatch okafor", ("unwatch", "ada", "okafor", "")),
         ("/watches", ("watches", "ada")),
     ],
 )
@@ -110,7 +110,6 @@ async def test_the_office_does_what_a_line_says(coast: Snapshot, line: str, done
     [
         ("/schedule ad daily", "did you mean add?"),
         ("/schedule pause x when:daily", "/schedule pause takes no when:."),
-        ("/unwatch", "/unwatch needs WATCH"),
         ("/schedule " + "x" * 10_000, "a command may have 2,000"),
         ("/watch gref as-of:2024", "has no option 'as-of'"),
     ],

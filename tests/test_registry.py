@@ -210,7 +210,7 @@ TABLE = {
     "schedule": "/schedule add|list|show|pause|resume|remove|now|history"
     " [when] [what] [schedule] [quiet:say|skip] [grace]",
     "watch": "/watch [about] [topic]",
-    "unwatch": "/unwatch WATCH",
+    "unwatch": "/unwatch [watch] [topic]",
     "watches": "/watches",
     "help": "/help [command] [as-of] [in]",
 }

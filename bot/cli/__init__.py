@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from bot.adapters.discord.config import DiscordConfig
     from bot.adapters.slack.config import SlackConfig
+    from bot.chats import Served
     from bot.config import Config
+    from bot.desk import Asker
+    from bot.posting import Chat
     from bot.registry import Registry
     from bot.reply import Reply
     from bot.service import Service
@@ -80,8 +83,6 @@ def ask(
     page: Annotated[int | None, typer.Option(min=1, metavar="N", help="This page only.")] = None,
 ) -> None:
     """Answer one line, such as: ask /who gref."""
-    import asyncio
-
     from bot.reply import Kind
 
     if page is not None and form not in ("text", "html"):
@@ -91,7 +92,7 @@ def ask(
     if service.desk.acts(typed):
         if form != "text":
             refuse(f"--as {form} shows an answer and changes nothing; leave it out to have this done.")
-        reply = asyncio.run(service.desk.act(typed, asker))
+        reply = _acted(service, typed, asker)
     else:
         reply = service.desk.ask(typed, asker)
     pages = (
@@ -103,6 +104,22 @@ def ask(
         refuse(f"There is no page {page}: the answer has {count(len(pages), 'page')}.")
     sys.stdout.write("".join(pages) if page is None else pages[page - 1])
     raise typer.Exit({Kind.USAGE: USAGE, Kind.FAILURE: FAILURE}.get(reply.kind, 0))
+
+
+def _acted(service: Service, line: str, asker: Asker) -> Reply:
+    """Do what a line says, with the database open for as long as that takes."""
+    import asyncio
+
+    from bot.state import StateError
+
+    async def act() -> Reply:
+        async with service.scheduling({}):
+            return await service.desk.act(line, asker)
+
+    try:
+        return asyncio.run(act())
+    except (StateError, ValueError) as error:
+        fail(str(error))
 
 
 def _for_slack(reply: Reply, line: str, config: Config) -> str:
@@ -219,7 +236,7 @@ def run(
         sys.stderr.write(
             "No chat is served: no token of Slack or Discord is set (docs/slack.md, docs/discord.md).\n"
         )
-    _serve(service, None, None, browser=False, chats=chats)
+    _serve(service, None, None, browser=False, http=http, chats=chats)
 
 
 def _serve(
@@ -228,7 +245,8 @@ def _serve(
     port: int | None,
     *,
     browser: bool,
-    chats: Sequence[AbstractAsyncContextManager[object]] = (),
+    http: bool = False,
+    chats: Sequence[AbstractAsyncContextManager[Served]] = (),
 ) -> None:
     import asyncio
     import contextlib
@@ -236,7 +254,9 @@ def _serve(
     import webbrowser
 
     from bot.adapters.web.app import create_app, serving
+    from bot.connections import connection
     from bot.posts.operations import Operations
+    from bot.state import StateError
 
     web = service.config.web
     host = web.host if host is None else host
@@ -247,27 +267,46 @@ def _serve(
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        operations = Operations(service.library)
-        application = create_app(
-            service.desk, allowed_hosts=names, asker=service.asker("web"), operations=operations
-        )
         async with contextlib.AsyncExitStack() as stack:
-            stack.callback(operations.close)
+            served: list[Served] = []
+            posting: dict[str, Chat] = {}
+            room = None
+            if chats:
+                scheduling = await stack.enter_async_context(service.scheduling(posting))
+                room = scheduling.room()
+            operations = stack.enter_context(
+                contextlib.closing(
+                    Operations(
+                        service.library,
+                        url=service.config.database_url if room else "",
+                        room=room,
+                        chats=lambda: [one for each in served if (one := connection(each, http=http))],
+                    )
+                )
+            )
+            application = create_app(
+                service.desk, allowed_hosts=names, asker=service.asker("web"), operations=operations
+            )
             await stack.enter_async_context(service.fresh())
             bound = await stack.enter_async_context(serving(application, host, wanted))
             address = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
             sys.stdout.write(f"The playground is at {address} (Ctrl-C stops it).\n")
             sys.stdout.flush()
             for chat in chats:
-                sys.stdout.write(f"{await stack.enter_async_context(chat)}\n")
+                one = await stack.enter_async_context(chat)
+                served.append(one)
+                posting[one.posting.platform] = one.posting
+                sys.stdout.write(f"{one}\n")
                 sys.stdout.flush()
+            if room:
+                await stack.enter_async_context(room.working())
             if browser:
                 await asyncio.to_thread(webbrowser.open, address)
             await stop.wait()
 
     try:
         asyncio.run(serve())
-    except ChatError as error:
+    except (ChatError, StateError) as error:
         fail(str(error))
     except OSError as error:
         why = (error.strerror or str(error)).lower()

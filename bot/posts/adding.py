@@ -33,7 +33,8 @@ def random_letters(count: int = 3) -> str:
 
 def make_id(text: str, letters: Callable[[], str]) -> str:
     """Return a short readable id for a line or a name: `briefing-sanctions-x7k`."""
-    words = re.findall(r"[a-z0-9]+", anyascii(text[:200]).lower())
+    told = re.sub(r"\bsince:last\b|\b[a-z-]+:", " ", anyascii(text[:200]).lower())
+    words = re.findall(r"[a-z0-9]+", told)
     stem = ""
     for word in words:
         longer = f"{stem}-{word}" if stem else word[:STEM]

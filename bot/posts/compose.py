@@ -199,6 +199,15 @@ class Composer:
         return reply, corrected
 
 
+def notice(text: str | None) -> Composed | None:
+    """Write a notice to the operator; None where there is none."""
+    if text is None:
+        return None
+    block = Note(line(text), Level.WARNING)
+    reply = Reply(kind=Kind.ANSWER, title="Notice to the operator", summary=text, blocks=(block,))
+    return Composed(reply=reply, remark="", content=Content(summary=text[:SUMMARY_LENGTH]))
+
+
 def asked(schedule: Schedule) -> str:
     """Return the line of a schedule as it is asked now: `since:last` is the day of its last post."""
     before, found, after = schedule.line.partition(SINCE_LAST)

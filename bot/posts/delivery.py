@@ -234,7 +234,7 @@ class Delivery:
     async def _end(self, post: Post, state: PostState, reason: str) -> None:
         """Record an end that the operator has to know of."""
         await self._ledger.end(post, state, reason)
-        await self._store.note(self._now(), f"A post is {state.value}. {reason}", post.place.key, post.id)
+        await self._ledger.notify(f"The post {post.id} is {state.value}. {reason}", post)
         log.error("a post did not succeed", post=post.id, state=state.value, why=reason)
 
     async def _cancelled(self, post: Post) -> None:
@@ -247,7 +247,7 @@ class Delivery:
         """Let no more posts go to a place that refuses them; the maker of the schedule is told once."""
         if await self._ledger.close_place(post.place, reason):
             text = f"No more posts go to {post.place.key} until somebody resumes a schedule there. {reason}"
-            await self._store.note(self._now(), text, post.place.key, post.id)
+            await self._ledger.notify(text, post)
             chat = self._chats[post.place.platform]
             await self._tell_maker(
                 schedule, chat, f"{reason} When that is done, resume it with /schedule resume"

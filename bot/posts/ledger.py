@@ -20,6 +20,9 @@ from bot.posts.store import Store
 Enqueue = Callable[[AsyncConnection, Post], Awaitable[None]]
 """Puts a post into the queue, in the transaction that records it."""
 
+NOTICE: Final = "notice:"
+"""What the ids of posts to the operator begin with."""
+
 GOING_ON: Final = tuple(one.value for one in PostState if one not in ENDED)
 P = tables.post.c
 
@@ -33,15 +36,16 @@ class Stated(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """Reads and writes posts. `now` is in seconds since 1970.
+    """Reads and writes posts. `now` is in seconds since 1970; `operator` is where notices are posted too.
 
     Every method that changes something is one transaction; it raises SQLAlchemyError or OSError where the
     database cannot be written, and then nothing has changed.
     """
 
-    def __init__(self, store: Store, now: Callable[[], float]) -> None:
+    def __init__(self, store: Store, now: Callable[[], float], operator: Place | None = None) -> None:
         self.store = store
         self._now = now
+        self._operator = operator
         self.enqueue: Enqueue = _no_queue
 
     # --- reading ---------------------------------------------------------------------------------------
@@ -141,6 +145,24 @@ class Ledger:
         except IntegrityError:
             return None
         return post
+
+    async def notify(self, text: str, post: Post) -> None:
+        """Keep a notice about a post for the operator, and post it where the operator reads."""
+        now = self._now()
+        row = {"at": now, "place": post.place.key, "post": post.id, "text": text}
+        async with self.store.begin() as connection:
+            number = await connection.scalar(insert(tables.notice).values(row).returning(tables.notice.c.n))
+            # A notice that cannot be posted is on record; another one about it could not be posted either.
+            if self._operator is not None and not post.id.startswith(NOTICE):
+                told = Post(id=f"{NOTICE}{number}", place=self._operator, slot=now)
+                await self.put(connection, told)
+
+    async def notice(self, post_id: str) -> str | None:
+        """Return the text of the notice that a post tells the operator, or None."""
+        query = select(tables.notice.c.text).where(tables.notice.c.n == int(post_id.removeprefix(NOTICE)))
+        async with self.store.reading() as connection:
+            found = await connection.scalar(query)
+        return None if found is None else str(found)
 
     # --- what becomes of them --------------------------------------------------------------------------
 

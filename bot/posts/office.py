@@ -107,9 +107,9 @@ class Office:
         """Begin to watch a name or a topic for the place of the asker."""
         return await self._guarded(asker, lambda: self._watching.watch(asker, about, topic))
 
-    async def unwatch(self, asker: Asker, watch: str) -> Reply:
+    async def unwatch(self, asker: Asker, watch: str, topic: str) -> Reply:
         """End a watch, named by its id or by what it watches."""
-        return await self._guarded(asker, lambda: self._watching.unwatch(asker, watch))
+        return await self._guarded(asker, lambda: self._watching.unwatch(asker, watch, topic))
 
     async def watches(self, asker: Asker) -> Reply:
         """List the watches of the place."""

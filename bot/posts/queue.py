@@ -6,7 +6,7 @@ import asyncio
 from typing import Final
 
 from dbos import DBOS, DBOSClient, EnqueueOptions
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,13 +43,9 @@ class Queue:
             StateError: the database cannot be used.
         """
         try:
-            # Processes that start together migrate one after the other.
-            async with self._store.engine.connect() as connection:
-                if not self._store.is_sqlite:
-                    await connection.execute(
-                        text("SELECT pg_advisory_xact_lock(hashtext('briefing-bot queue'))")
-                    )
-                await asyncio.to_thread(DBOS.migrate, self.url)
+            # Processes that start together do this one after the other: DBOS has a lock for it. Another one
+            # around it, waited for in a transaction, would never come: DBOS waits for old transactions.
+            await asyncio.to_thread(DBOS.migrate, self.url)
         except STORAGE_FAILURES as error:
             raise StateError(
                 f"The queue of posts cannot be used ({why(error)}): check the database."

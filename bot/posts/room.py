@@ -13,10 +13,10 @@ import structlog
 from aiolimiter import AsyncLimiter
 
 from bot.posting import Chat
-from bot.posts.compose import Composed, Composer
+from bot.posts.compose import Composed, Composer, notice
 from bot.posts.delivery import SETTLE_SECONDS, Delivery
 from bot.posts.engine import POLL_SECONDS, Engine
-from bot.posts.ledger import Ledger
+from bot.posts.ledger import NOTICE, Ledger
 from bot.posts.planner import Planner
 from bot.posts.queue import Queue
 from bot.posts.records import Post, Schedule
@@ -138,6 +138,8 @@ class Room:
             missed = await self._ledger.missed_since(schedule.id, since)
             before = [one for one in missed if one.slot < post.slot]
             return self._composer.compose(post, schedule, last, before, told)
+        if post.id.startswith(NOTICE):
+            return notice(await self._ledger.notice(post.id))
         watch = await self._store.watch(post.watch)
         if watch is None:
             return None

@@ -50,24 +50,19 @@ class Slots(Protocol):
 def slots_of(store: Store) -> Slots:
     """Return the slots of a state: one for a SQLite file, several for PostgreSQL."""
     file = store.file
-    if store.is_sqlite:
-        return FileSlot(file.with_name(f"{file.name}.posting") if file else None)
-    return DatabaseSlots(store.url)
+    return FileSlot(file.with_name(f"{file.name}.posting")) if file else DatabaseSlots(store.url)
 
 
 class FileSlot:
-    """The one slot of a SQLite file: a lock on a file beside it, which says who holds it.
+    """The one slot of a SQLite file: a lock on a file beside it, which says who holds it."""
 
-    None stands for a state in memory, which nobody else can have.
-    """
-
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._handle: int | None = None
 
     async def take(self) -> str | None:
         """Take the slot if it is free."""
-        if self._path is None or self._handle is not None:
+        if self._handle is not None:
             return "1"
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -83,7 +78,7 @@ class FileSlot:
 
     async def held(self) -> bool:
         """Say whether it is held."""
-        return self._path is None or self._handle is not None
+        return self._handle is not None
 
     @contextlib.asynccontextmanager
     async def free_others(self) -> AsyncIterator[list[str]]:
@@ -93,7 +88,7 @@ class FileSlot:
     async def holder(self) -> str:
         """Say who holds it."""
         try:
-            return (self._path and self._path.read_text(errors="replace").strip()) or "another process"
+            return self._path.read_text(errors="replace").strip() or "another process"
         except OSError:
             return "another process"
 

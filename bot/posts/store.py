@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -50,12 +51,14 @@ class Store:
     not be forgotten.
 
     Raises:
-        ValueError: the URL is none, or of another kind of database.
+        ValueError: the URL is none, or of another kind of database, or of one in memory.
     """
 
     def __init__(self, url: str) -> None:
         self.url = database_url(url)
         is_sqlite = self.url.startswith("sqlite")
+        if is_sqlite and make_url(self.url).database in {None, "", ":memory:"}:
+            raise ValueError("Posts need a state that outlives the bot: a SQLite file or a PostgreSQL URL.")
         self.engine: AsyncEngine = create_async_engine(
             self.url, pool_size=POOL, max_overflow=0, pool_timeout=WAIT_SECONDS, pool_pre_ping=not is_sqlite
         )
@@ -71,8 +74,7 @@ class Store:
     @property
     def file(self) -> Path | None:
         """The SQLite file, or None."""
-        name = self.engine.url.database
-        return Path(name) if self.is_sqlite and name and name != ":memory:" else None
+        return Path(str(self.engine.url.database)) if self.is_sqlite else None
 
     async def open(self) -> None:
         """Create the tables that are missing.
@@ -290,12 +292,6 @@ class Store:
             await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:place))"), {"place": place})
 
     # --- what the operator sees ------------------------------------------------------------------------
-
-    async def note(self, at: float, text: str, place: str = "", post: str = "") -> None:
-        """Keep a notice for the operator."""
-        row = {"at": at, "place": place, "post": post, "text": text}
-        async with self.begin() as connection:
-            await connection.execute(insert(tables.notice).values(row))
 
     async def notices(self, since: float = 0.0, limit: int = 20) -> list[tuple[float, str, str]]:
         """Return (instant, place, sentence) of the latest notices, the latest first."""

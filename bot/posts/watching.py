@@ -86,10 +86,13 @@ class Watching:
                 return say(Kind.NONE, "Watched", f"{thing.label} is watched here already.", _end(found))
         return refuse("No id was free for it; try again.")
 
-    async def unwatch(self, asker: Asker, typed: str) -> Reply:
+    async def unwatch(self, asker: Asker, watch: str, topic: str) -> Reply:
         """End a watch."""
+        if bool(watch) == bool(topic):
+            raise Misread("Say one thing: /unwatch and a name or id, or /unwatch topic: and a topic.")
+        typed = watch or topic
         seen = await self._seen(asker)
-        found = self._matching(seen, asker, typed)
+        found = self._matching([one for one in seen if not topic or one.kind == "topic"], asker, typed)
         if len(found) > 1:
             actions = [Action(f"{one.label} ({one.id})", f"/unwatch {one.id}") for one in found[:10]]
             return say(Kind.ASK, "Which one?", f"{len(found)} watches match “{shorten(typed)}”.", *actions)
@@ -161,9 +164,6 @@ class Watching:
         for one in seen:
             if one.id == wanted:
                 return [one]
-        kind, colon, rest = wanted.partition(":")
-        if colon and kind == "topic":
-            wanted = rest
         if found := [one for one in seen if wanted in {one.label.casefold(), one.thing}]:
             return found
         base = self._base(asker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from bot.adapters.discord.limits import FLAG_COMPONENTS_V2
@@ -21,6 +22,7 @@ class Payloads:
         self.threads: dict[int, Json] = {}
         self.permissions = str((1 << 10) | (1 << 11) | (1 << 16) | (1 << 38))
         self._id = 10**18
+        self.now: Callable[[], float] | None = None
 
     def application_payload(self) -> Json:
         """Return the application as its owner sees it."""
@@ -133,6 +135,8 @@ class Payloads:
     def snowflake(self) -> int:
         """Return a new id, later than all before."""
         self._id += 1 << 22
+        if self.now is not None:
+            self._id = max(self._id, int((self.now() - 1_420_070_400) * 1000) << 22)
         return self._id
 
     def message_payload(

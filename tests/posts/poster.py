@@ -2,7 +2,7 @@
 
 FILE is the chat: what it accepts is a line there, whichever process sent it. A post to a channel whose name
 begins with "deaf" is accepted and never answered, one to "mute…" is neither. On standard output it says
-`{"holds": …}` and `{"stands_by": …}` when that changes; a line on standard input lets it end.
+`{"posts": true or false, "stands_by": whom for}` when that changes; a line on standard input lets it end.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import structlog
 
 from bot.posting import Page, Person, Place, Reference, Rights
 from bot.posts.compose import Composed
@@ -98,6 +100,7 @@ def room(store: Store, chat: FileChat) -> tuple[Room, Queue]:
 
 
 async def post(url: str, path: Path) -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     store = Store(url)
     await store.open()
     made, queue = room(store, FileChat(path))
@@ -119,7 +122,8 @@ async def _tell(made: Room) -> None:
         now: dict[str, object] = {"posts": is_posting, "stands_by": "" if is_posting else made.standing_by}
         if now != said and (is_posting or made.standing_by or said):
             said = now
-            print(json.dumps(now), flush=True)
+            sys.stdout.write(f"{json.dumps(now)}\n")
+            sys.stdout.flush()
         await asyncio.sleep(0.01)
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from world import PLACE, Killed, World, fail, lose
 
-from bot.posting import Outcome, PostError, Reference
+from bot.posting import Outcome, Place, PostError, Reference
 from bot.posts.compose import CannotTell, Composed
 from bot.posts.delivery import RETRY_AFTER_MOST
 from bot.posts.records import Content, Post, PostState, ScheduleState, Watch
@@ -476,3 +476,31 @@ async def test_a_mark_that_cannot_be_made_holds_up_nothing(world: World, outcome
     await world.deliver()
     assert (await world.post(post.id)).state is PostState.POSTED
     assert await world.ledger.marks(PLACE.key) == []
+
+
+OPERATOR = Place(platform="slack", workspace="T1", channel="C9")
+
+
+async def test_the_operator_is_told_in_a_channel_too(world: World) -> None:
+    world.ledger._operator = OPERATOR
+    post_id = await due(world)
+    world.chat.script = [fail(Outcome.PERMANENT)]
+    await world.deliver()
+    told = [(place, key) for _, place, key, _ in world.chat.accepted]
+    assert told == [(OPERATOR.key, "notice:1"), (OPERATOR.key, "notice:2")]
+    first, second = await world.ledger.notice("notice:1"), await world.ledger.notice("notice:2")
+    assert first is not None
+    assert post_id in first
+    assert second is not None
+    assert second.startswith(f"No more posts go to {PLACE.key}")
+    assert await world.ledger.notice("notice:99") is None
+
+
+async def test_a_notice_that_cannot_be_posted_makes_no_other(world: World) -> None:
+    world.ledger._operator = OPERATOR
+    await due(world)
+    world.chat.script = [fail(Outcome.PERMANENT)] * 5
+    await world.deliver()
+    assert world.queue == []
+    assert world.chat.posts == 2
+    assert len(await world.store.notices()) <= 4

@@ -283,3 +283,18 @@ async def test_a_queue_that_is_not_open_says_so(database: str) -> None:
         async with store.begin() as connection:
             await Queue(store).enqueue(connection, post("a"))
     await store.close()
+
+
+async def test_processes_that_start_together_all_open_a_new_state(database: str) -> None:
+    stores = [Store(database) for _ in range(4)]
+    queues = [Queue(one) for one in stores]
+
+    async def open_both(store: Store, queue: Queue) -> None:
+        await store.open()
+        await queue.open()
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*map(open_both, stores, queues))
+    for one, other in zip(queues, stores, strict=True):
+        await one.close()
+        await other.close()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import aiohttp
 import discord
 
-if TYPE_CHECKING:
-    from bot.adapters.discord.posting import PostRef
+from bot.adapters.texts import inert
+from bot.posting import Outcome, PostError, Reference
 
 LONGEST_WAIT: Final = 3_600.0
 """The longest `retry_after` that is believed, in seconds."""
@@ -17,29 +18,29 @@ LONGEST_WAIT: Final = 3_600.0
 SOON: Final = 5.0
 
 
-class PostFailure(Exception):
-    """A post did not go through. `sentence` is for the operator; `posted` are the pages that are there."""
-
-    def __init__(self, sentence: str, posted: PostRef | None = None) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.posted = posted
+NOT_IN_SERVER: Final = (
+    "The bot is not in this server, so nobody's rights there can be looked up. Add it again."
+)
 
 
-class Permanent(PostFailure):
-    """Trying again is useless until somebody has done what the sentence says."""
+def permanent(sentence: str, posted: Reference | None) -> PostError:
+    """Return that trying again is useless until somebody has done what the sentence says."""
+    return PostError(Outcome.PERMANENT, sentence, posted=posted)
 
 
-class Transient(PostFailure):
-    """Nothing was posted; it may work in `retry_after` seconds."""
-
-    def __init__(self, sentence: str, posted: PostRef | None = None, retry_after: float = SOON) -> None:
-        super().__init__(sentence, posted)
-        self.retry_after = retry_after
+def transient(sentence: str, posted: Reference | None, retry_after: float = SOON) -> PostError:
+    """Return that nothing was posted, and that it may work in `retry_after` seconds."""
+    return PostError(Outcome.TRANSIENT, sentence, posted=posted, retry_after=retry_after)
 
 
-class Unknown(PostFailure):
-    """Discord may have taken the post or not."""
+def unknown(sentence: str, posted: Reference | None) -> PostError:
+    """Return that Discord may have taken the post or not."""
+    return PostError(Outcome.UNKNOWN, sentence, posted=posted)
+
+
+def reference(channel: str, messages: Mapping[int, str]) -> Reference | None:
+    """Return where pages stand, or None if there are none."""
+    return Reference(channel=channel, messages=dict(messages)) if messages else None
 
 
 # https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
@@ -59,12 +60,14 @@ _MISSING_ACCESS, _MISSING_PERMISSIONS = 50001, 50013
 def failure(
     error: BaseException,
     channel: Any,
-    posted: PostRef | None,
+    posted: Reference | None,
     *,
     reading: bool = False,
     looking: bool = False,
-) -> PostFailure:
+) -> PostError:
     """Return what an error means for a post to a channel, for reading one, or for looking one up."""
+    if isinstance(error, PostError):
+        return error
     if isinstance(error, discord.RateLimited):
         return _limited(error.retry_after, posted)
     if isinstance(error, discord.HTTPException):
@@ -73,46 +76,47 @@ def failure(
         # A kind of channel that the library does not know.
         return nobody_writes(channel, posted)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return Transient("Discord cannot be reached.", posted)
-    return Unknown(f"Discord's answer got lost ({type(error).__name__}).", posted)
+        return transient("Discord cannot be reached.", posted)
+    return unknown(f"Discord's answer got lost ({type(error).__name__}).", posted)
 
 
 def _refused(
-    error: discord.HTTPException, channel: Any, posted: PostRef | None, reading: bool, looking: bool
-) -> PostFailure:
+    error: discord.HTTPException, channel: Any, posted: Reference | None, reading: bool, looking: bool
+) -> PostError:
     place = _name(channel)
     if error.status == 429:
         return _limited(error.response.headers.get("Retry-After"), posted)
     if error.status >= 500:
-        return Unknown(f"Discord failed with HTTP {error.status}.", posted)
+        return unknown(f"Discord failed with HTTP {error.status}.", posted)
     if error.status == 401:
-        return Permanent(_CODES[40001], posted)
+        return permanent(_CODES[40001], posted)
     if error.code == _SLOW_MODE:
-        return Transient(f"The channel {place} is in slow mode.", posted, 60.0)
+        return transient(f"The channel {place} is in slow mode.", posted, 60.0)
     if error.code in _GONE:
-        return Permanent(f"The channel {place} is gone. Choose another place for this post.", posted)
+        return permanent(f"The channel {place} is gone. Choose another place for this post.", posted)
     if error.code in _CODES:
-        return Permanent(_CODES[error.code].format(place=place), posted)
+        return permanent(_CODES[error.code].format(place=place), posted)
     if error.code in {_MISSING_ACCESS, _MISSING_PERMISSIONS}:
         if isinstance(channel, discord.Thread) and channel.is_private() and channel.me is None:
-            return Permanent(f"The bot is not in the private thread {place}. Mention it there.", posted)
+            return permanent(f"The bot is not in the private thread {place}. Mention it there.", posted)
         names = "View Channel" if looking else " and ".join(_missing(channel, reading))
-        return Permanent(f"In {place} the bot lacks {names}. Allow it in the channel's permissions.", posted)
-    return Permanent(f"Discord refused the post in {place} (code {error.code}): {error.text[:200]}", posted)
+        return permanent(f"In {place} the bot lacks {names}. Allow it in the channel's permissions.", posted)
+    said = inert(error.text)[:200].rstrip(". ") or "no reason given"
+    return permanent(f"Discord refused this in {place} (code {error.code}): {said}.", posted)
 
 
-def nobody_writes(channel: Any, posted: PostRef | None) -> Permanent:
+def nobody_writes(channel: Any, posted: Reference | None) -> PostError:
     """Return what it means that a channel takes no messages."""
-    return Permanent(_CODES[50008].format(place=_name(channel)), posted)
+    return permanent(_CODES[50008].format(place=_name(channel)), posted)
 
 
-def _limited(retry_after: object, posted: PostRef | None) -> Transient:
+def _limited(retry_after: object, posted: Reference | None) -> PostError:
     try:
         seconds = float(str(retry_after))
     except ValueError:
         seconds = math.nan
     seconds = min(seconds, LONGEST_WAIT) if seconds > 0 else SOON
-    return Transient(f"Discord asks to wait for {seconds:.0f} seconds.", posted, seconds)
+    return transient(f"Discord asks to wait for {seconds:.0f} seconds.", posted, seconds)
 
 
 def _name(channel: Any) -> str:

@@ -5,68 +5,74 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import discord
-import msgspec
 from discord.abc import Messageable, Snowflake
 
+from bot.adapters.discord import people
 from bot.adapters.discord.escape import unescape
-from bot.adapters.discord.failures import Permanent, PostFailure, Transient, Unknown, failure, nobody_writes
+from bot.adapters.discord.failures import failure, nobody_writes, permanent, reference, transient, unknown
 from bot.adapters.discord.limits import NONCE, TEXT_DISPLAY, THREAD_NAME, Json, walk
-from bot.adapters.discord.view import PageView, marked
-from bot.adapters.texts import shorten
+from bot.adapters.discord.render import Style, render
+from bot.adapters.discord.view import PageView, marked, remarked
+from bot.adapters.texts import inert, shorten
+from bot.posting import Outcome, Page, Person, Place, PostError, Reference, Rights
+from bot.reply import Reply
 
 SECONDS: Final = 60.0
 """How long one page may take, waits for rate limits and the library's own tries included."""
 
-SLACK_CLOCK: Final = timedelta(minutes=2)
-"""How far this machine's clock may be ahead of Discord's."""
+DISCORDS_CLOCK: Final = 120.0
+"""How many seconds this machine's clock may be ahead of Discord's."""
 
-LOOK_BACK: Final = 500
+FIRST_INSTANT: Final = 1_420_070_400.0
+LAST_INSTANT: Final = 4_000_000_000.0
+"""Discord's ids begin with 2015; none of this century's is later."""
+
+LOOK_BACK: Final = 1_000
 """How many messages, or threads of a forum, are looked through."""
 
 MOST_PAGES: Final = 100
 
 
-class PostRef(msgspec.Struct, frozen=True):
-    """What was posted: the ids of the messages in the order of their pages, all in the channel `channel`.
+class DiscordChat:
+    """Posts through the client in use; implements :class:`bot.posting.Chat`.
 
-    `place` is where it was to go; in a forum, `channel` is the thread that the post opened.
+    `current` gives it, since there is a new one each time Discord has to be reached anew; it must be logged
+    in, but need not be connected to the gateway. `seconds` is how long one call may take.
     """
 
-    place: str
-    channel: str
-    messages: tuple[str, ...]
+    platform = "discord"
 
-
-class Poster:
-    """Posts through a client that is logged in; it need not be connected to the gateway."""
-
-    def __init__(self, client: discord.Client, *, seconds: float = SECONDS) -> None:
-        self._client = client
+    def __init__(self, current: Callable[[], discord.Client | None], *, seconds: float = SECONDS) -> None:
+        self._current = current
         self._seconds = seconds
 
+    async def render(self, reply: Reply, remark: str = "") -> list[Page]:
+        """Return a reply as message bodies; no buttons turn the pages, since all of them are posted."""
+        return [remarked(page, remark) for page in render(reply, Style(pager=False)).pages]
+
     async def post(
-        self, place: str, pages: Sequence[Json], key: str, *, after: PostRef | None = None
-    ) -> PostRef:
-        """Post the pages (message bodies) and return where they are.
+        self, place: Place, pages: Sequence[Page], key: str, *, after: Reference | None = None
+    ) -> Reference:
+        """Post the pages, and return where they are.
 
         Posting the same key again within a few minutes gives the same messages: each page has a nonce made
         from the key. In a forum that holds from the second page on; use :meth:`find` there. `after` is what
-        was posted before: only the pages behind it are posted.
+        was posted before: those pages are left out.
 
         Raises:
-            Permanent: trying again is useless; the message tells the operator what to do.
-            Transient: nothing was posted now, and it may work later (`retry_after` seconds).
-            Unknown: the page may have been posted or not; look with :meth:`find` before another try.
-                Each has `posted`, the pages that are certain to be there.
+            PostError: with its outcome, what to do, and the pages that are certain to be there.
         """
-        done = after or PostRef(place, place, ())
-        channel = await self._channel(place, done)
-        for number, page in enumerate(pages[len(done.messages) :], len(done.messages) + 1):
+        posted = dict(after.messages) if after else {}
+        channel = await self._channel(self._client(), _where(place, after), after)
+        where = str(channel.id)
+        for number, page in enumerate(pages, 1):
+            if number in posted:
+                continue
             view = PageView(marked(page, mark(key, number)))
             try:
                 async with asyncio.timeout(self._seconds):
@@ -75,110 +81,189 @@ class Poster:
                             name=_title(page), view=view, allowed_mentions=discord.AllowedMentions.none()
                         )
                         channel, message = opened.thread, opened.message
-                        done = PostRef(place, str(channel.id), ())
+                        where = str(channel.id)
                     else:
                         message = await channel.send(
                             view=view,
                             nonce=nonce(key, number),
                             allowed_mentions=discord.AllowedMentions.none(),
                         )
-            except PostFailure:
-                raise
             except Exception as error:
-                raise failure(error, channel, done) from error
-            done = PostRef(place, done.channel, (*done.messages, str(message.id)))
-        return done
+                raise failure(error, channel, reference(where, posted)) from error
+            posted[number] = str(message.id)
+        return Reference(channel=where, messages=posted)
 
-    async def find(self, place: str, key: str, since: datetime) -> PostRef | None:
-        """Return the pages of a key that the bot posted since an instant, or None.
-
-        A later page without its earlier ones is not counted.
+    async def find(self, place: Place, key: str, since: float) -> Reference | None:
+        """Return the pages of a key that the bot posted since an instant (seconds since 1970), or None.
 
         Raises:
-            Permanent, Transient, Unknown: the channel could not be read; the outcome stays unknown.
+            PostError: the channel could not be read to its end; the outcome stays unknown.
         """
-        channel = await self._channel(place, None)
+        client = self._client()
+        channel = await self._channel(client, _where(place, None), None)
         wanted = {mark(key, number): number for number in range(1, MOST_PAGES + 1)}
-        start = since - SLACK_CLOCK
+        start = datetime.fromtimestamp(min(max(since - DISCORDS_CLOCK, FIRST_INSTANT), LAST_INSTANT), UTC)
         try:
             async with asyncio.timeout(self._seconds):
                 if not isinstance(channel, discord.ForumChannel):
-                    return _ref(place, place, await self._pages(channel, wanted, start))
-                for thread in await self._own_threads(channel, start):
-                    found = await self._pages(thread, wanted, start)
-                    if 1 in found:
-                        return _ref(place, str(thread.id), found)
+                    return reference(str(channel.id), await _pages(client, channel, wanted, start))
+                for thread in await _own_threads(client, channel, start):
+                    found = await _pages(client, thread, wanted, start)
+                    if found:
+                        return reference(str(thread.id), found)
                 return None
-        except PostFailure:
-            raise
         except Exception as error:
-            raise failure(error, channel, None, reading=True) from error
+            found_out = failure(error, channel, None, reading=True)
+            if found_out.outcome is Outcome.UNKNOWN and not isinstance(error, PostError):
+                found_out = transient(f"The channel could not be read. {found_out.sentence}", None)
+            raise found_out from error
 
-    async def _channel(self, place: str, done: PostRef | None) -> Any:
-        named = done.channel if done and done.messages else place
-        if not (named.isascii() and named.isdigit()):
-            raise Permanent(f"The place “{named}” is not the id of a channel. Copy the channel's id.", done)
-        number = int(named)
-        cached = self._client.get_channel(number)
+    async def amend(self, place: Place, reference: Reference, pages: Sequence[Page], remark: str) -> None:
+        """Show the first page as given, with `remark` under its title; its key stays.
+
+        Raises:
+            PostError: the message is gone or cannot be edited, or Discord cannot be reached.
+        """
+        first = reference.messages.get(1)
+        if first is None or not pages:
+            return
+        channel = await self._channel(self._client(), reference.channel, reference)
+        if isinstance(channel, discord.ForumChannel):
+            raise permanent("A post in a forum stands in a thread of its own, and this is none.", reference)
+        try:
+            async with asyncio.timeout(self._seconds):
+                message = await channel.fetch_message(int(people.identifier(first, "a message")))
+                # By the number of its container the message is found; another would make it another post.
+                old = message.components[0].id if message.components else None
+                page = remarked(pages[0], remark)
+                await message.edit(
+                    view=PageView(marked(page, old) if old else page),
+                    allowed_mentions=discord.AllowedMentions.none(),
+                )
+        except discord.NotFound as error:
+            sentence = "The message that was to be marked is gone: somebody has deleted it."
+            raise permanent(sentence, reference) from error
+        except Exception as error:
+            found = failure(error, channel, reference)
+            if found.outcome is Outcome.UNKNOWN:
+                sentence = f"{found.sentence} The message can be marked again."
+                found = transient(sentence, reference)
+            raise found from error
+
+    async def tell(self, person: Person, text: str) -> None:
+        """Write a sentence or two to a person, in direct messages.
+
+        Raises:
+            PostError: it was not taken, or the answer was lost.
+        """
+        client = self._client()
+        number = people.identifier(person.user, "a person")
+        try:
+            async with asyncio.timeout(self._seconds):
+                await people.tell(client, number, text, nonce(f"{number} {text}", 0))
+        except Exception as error:
+            raise failure(error, discord.Object(number), None) from error
+
+    async def rights(self, person: Person) -> Rights:
+        """Return what Discord says of a person now; in direct messages everybody manages their own.
+
+        Raises:
+            PostError: the bot is not in the server, or Discord cannot be asked.
+        """
+        number = people.identifier(person.user, "a person")
+        if not person.workspace:
+            return Rights(manages=True)
+        server = people.identifier(person.workspace, "a server")
+        client = self._client()
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await people.rights(client, server, number)
+        except Exception as error:
+            found = failure(error, discord.Object(server), None)
+            if found.outcome is Outcome.UNKNOWN:
+                found = transient(f"Discord could not be asked for rights. {found.sentence}", None)
+            raise found from error
+
+    def _client(self) -> discord.Client:
+        client = self._current()
+        if client is None or client.user is None or client.is_closed():
+            raise transient("Discord is not connected yet, so nothing was sent.", None)
+        return client
+
+    async def _channel(self, client: discord.Client, named: str, done: Reference | None) -> Any:
+        number = people.identifier(named, "a channel", done)
+        cached = client.get_channel(number)
         if cached is not None:
             return _writable(cached, done)
         try:
             async with asyncio.timeout(self._seconds):
-                fetched = await self._client.fetch_channel(number)
+                fetched = await client.fetch_channel(number)
         except Exception as error:
             found = failure(error, discord.Object(number), done, looking=True)
-            if isinstance(found, Unknown):
+            if found.outcome is Outcome.UNKNOWN:
                 # Nothing has been sent yet, so the outcome is known.
-                found = Transient(found.sentence, done)
+                found = transient(found.sentence, done)
             raise found from error
         return _writable(fetched, done)
 
-    async def _pages(self, channel: Messageable, wanted: dict[int, int], start: datetime) -> dict[int, str]:
-        """Return the ids of the bot's own messages by page number."""
-        found: dict[int, str] = {}
-        me = self._client.user.id if self._client.user else 0
-        read = 0
-        async for message in channel.history(after=start, limit=LOOK_BACK, oldest_first=True):
-            read += 1
-            if message.author.id == me and message.components:
-                number = wanted.get(getattr(message.components[0], "id", None) or 0)
-                if number is not None:
-                    found.setdefault(number, str(message.id))
-        if read >= LOOK_BACK and not found:
-            raise _too_much(start)
-        return found
 
-    async def _own_threads(self, forum: discord.ForumChannel, start: datetime) -> list[discord.Thread]:
-        """Return the forum's threads that the bot has opened since, those that are archived too."""
-        me = self._client.user.id if self._client.user else 0
-        threads = [one for one in await forum.guild.active_threads() if one.parent_id == forum.id]
-        read = 0
-        async for one in forum.archived_threads(limit=LOOK_BACK):
-            read += 1
-            if (one.archive_timestamp or start) < start:
-                break
-            threads.append(one)
-        else:
-            if read >= LOOK_BACK:
-                raise _too_much(start)
-        return [one for one in threads if one.owner_id == me and _created(one) >= start]
+def _where(place: Place, done: Reference | None) -> str:
+    return done.channel if done and done.messages else place.thread or place.channel
 
 
-def _writable(channel: Any, done: PostRef | None) -> Any:
+async def _pages(
+    client: discord.Client, channel: Messageable, wanted: dict[int, int], start: datetime
+) -> dict[int, str]:
+    """Return the ids of the bot's own messages by page number."""
+    found: dict[int, str] = {}
+    me = client.user.id if client.user else 0
+    read = 0
+    async for message in channel.history(after=start, limit=LOOK_BACK, oldest_first=True):
+        read += 1
+        if message.author.id == me and message.components:
+            number = wanted.get(getattr(message.components[0], "id", None) or 0)
+            if number is not None:
+                found.setdefault(number, str(message.id))
+    if read >= LOOK_BACK:
+        # Some of the pages may stand further on.
+        raise _too_much(start, reference(str(getattr(channel, "id", "")), found))
+    return found
+
+
+async def _own_threads(
+    client: discord.Client, forum: discord.ForumChannel, start: datetime
+) -> list[discord.Thread]:
+    """Return the forum's threads that the bot has opened since, those that are archived too."""
+    me = client.user.id if client.user else 0
+    threads = [one for one in await forum.guild.active_threads() if one.parent_id == forum.id]
+    read = 0
+    async for one in forum.archived_threads(limit=LOOK_BACK):
+        read += 1
+        if (one.archive_timestamp or start) < start:
+            break
+        threads.append(one)
+    else:
+        if read >= LOOK_BACK:
+            raise _too_much(start, None)
+    return [one for one in threads if one.owner_id == me and _created(one) >= start]
+
+
+def _writable(channel: Any, done: Reference | None) -> Any:
     """Return a channel that takes messages or posts.
 
     Raises:
-        Permanent: it is a category or the like.
+        PostError: it is a category or the like.
     """
     if not isinstance(channel, Messageable | discord.ForumChannel):
         raise nobody_writes(channel, done)
     return channel
 
 
-def _too_much(start: datetime) -> Unknown:
-    return Unknown(
+def _too_much(start: datetime, found: Reference | None) -> PostError:
+    return unknown(
         f"Too much was written since {start:%d %B %Y, %H:%M} UTC to find the post. "
-        "Look for it in the channel."
+        "Look for it in the channel.",
+        found,
     )
 
 
@@ -193,16 +278,7 @@ def mark(key: str, page: int) -> int:
 
 
 def _digest(key: str, page: int) -> bytes:
-    return hashlib.sha256(f"{key}\0{page}".encode()).digest()
-
-
-def _ref(place: str, channel: str, found: dict[int, str]) -> PostRef | None:
-    messages = []
-    for number in range(1, MOST_PAGES + 1):
-        if number not in found:
-            break
-        messages.append(found[number])
-    return PostRef(place, channel, tuple(messages)) if messages else None
+    return hashlib.sha256(f"{key}\0{page}".encode("utf-8", "replace")).digest()
 
 
 def _created(thing: Snowflake) -> datetime:
@@ -214,5 +290,5 @@ def _title(page: Json) -> str:
     for one in walk(page["components"]):
         if one["type"] == TEXT_DISPLAY:
             heading = unescape(one["content"].partition("\n")[0].removeprefix("## ")).strip()
-            return shorten(heading, THREAD_NAME // 2) or "Briefing"
+            return shorten(inert(heading), THREAD_NAME // 2) or "Briefing"
     return "Briefing"

@@ -54,6 +54,9 @@ TITLE_LENGTH: Final = 200
 REMARK_LENGTH: Final = 120
 _REMARK_ROOM: Final = 3 + 2 * REMARK_LENGTH
 """What a remark takes at most, with what parts it from the rest: escaped, a character is two units."""
+POST_REMARK: Final = 200
+_POST_REMARK_ROOM: Final = 4 + 2 * POST_REMARK
+"""What a remark under a post's title takes at most; there may be two: why it is late, what was corrected."""
 COMMAND_LENGTH: Final = 1_000
 ALT_LENGTH: Final = MEDIA_DESCRIPTION // 2
 ACCENT: Final = {
@@ -76,9 +79,10 @@ class Rendered(NamedTuple):
 class Style(msgspec.Struct, frozen=True):
     """How a reply is to be laid out.
 
-    `pager` adds buttons that turn the pages, `share` the one that shows a private answer to the channel.
-    `brief` is on only where one statement's source lines would not fit a page otherwise. `remark` is added to
-    the footer, if there is one; at most :data:`REMARK_LENGTH` characters are shown.
+    `pager` adds buttons that turn the pages; without it a page is for a post. `share` adds the one that shows
+    a private answer to the channel. `brief` is on only where one statement's source lines would not fit a
+    page otherwise. `remark` is added to the footer, if there is one; at most :data:`REMARK_LENGTH` characters
+    are shown.
     """
 
     pager: bool = True
@@ -89,6 +93,7 @@ class Style(msgspec.Struct, frozen=True):
 
 DEFAULT: Final = Style()
 NOTHING: Final = "Nothing to show."
+TITLE: Final = "## "
 BREAK: Final = " "
 """An empty line between two blocks."""
 
@@ -147,6 +152,8 @@ class _Tried:
     def fits(self, page: Page) -> bool:
         inside = self.words(page)
         room = TEXT - (_REMARK_ROOM if page.reply.footer else 0)
+        if not self._style.pager:
+            room = TEXT - 2 * _POST_REMARK_ROOM
         if sum(units(one.get("content", "")) for one in inside) > room:
             return False
         if 1 + len(inside) + controls.MOST_COMPONENTS <= COMPONENTS:
@@ -218,7 +225,7 @@ def _parts(page: Page, style: Style) -> Iterator[str | Json]:
     reply = page.reply
     title = escape(reply.title).strip()
     if title:
-        yield f"## {title}"
+        yield TITLE + title
     if not reply.blocks and page.number == 1:
         yield escape(reply.summary).strip()
     listed = False

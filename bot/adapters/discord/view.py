@@ -6,7 +6,11 @@ from typing import Any
 
 import discord
 
-from bot.adapters.discord.limits import CONTAINER, Json
+from bot.adapters.discord.escape import escape
+from bot.adapters.discord.limits import CONTAINER, TEXT_DISPLAY, Json
+from bot.adapters.discord.render import POST_REMARK, TITLE
+from bot.adapters.discord.state import FOOTER_ID, SMALL
+from bot.adapters.texts import inert, shorten
 
 
 class PageView(discord.ui.LayoutView):
@@ -33,3 +37,20 @@ def marked(body: Json, mark: int) -> Json:
     if first["type"] != CONTAINER:
         raise ValueError("A page begins with its container.")
     return {**body, "components": [{**first, "id": mark}, *rest]}
+
+
+def remarked(body: Json, remark: str) -> Json:
+    """Return a page with a line of ours, in small print, under its title; there is always room for two."""
+    words = escape(shorten(inert(remark).strip(), POST_REMARK)).strip()
+    if not words:
+        return body
+    container, *rest = body["components"]
+    first, *others = container["components"]
+    said = SMALL + words
+    if first["type"] != TEXT_DISPLAY or first.get("id") == FOOTER_ID:
+        inside = [{"type": TEXT_DISPLAY, "content": said}, first, *others]
+    else:
+        title, _, below = first["content"].partition("\n")
+        lines = (title, said, below) if title.startswith(TITLE) else (said, first["content"])
+        inside = [{**first, "content": "\n".join(filter(None, lines))}, *others]
+    return {**body, "components": [{**container, "components": inside}, *rest]}

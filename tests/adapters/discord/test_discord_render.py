@@ -278,7 +278,7 @@ def test_pages_turn_and_posts_have_no_pager() -> None:
     assert [one["label"] for one in rows[-1]] == ["Previous", f"{len(pages)} of {len(pages)}"]
     posted = render(SAMPLES["many points"], Style(pager=False)).pages
     assert not any("Next" in json.dumps(page) for page in posted)
-    assert f"page 2 of {len(pages)}" in json.dumps(posted[1])
+    assert f"page 2 of {len(posted)}" in json.dumps(posted[1])
 
 
 def test_the_button_to_share_repeats_the_question() -> None:
