@@ -63,8 +63,7 @@ async def _serve(
         if chats:
             room = (await stack.enter_async_context(service.scheduling(posting))).room()
         served: list[Served] = []
-        operations = _operations(service, room, served, http=http)
-        stack.callback(operations.close)
+        operations = stack.enter_context(contextlib.closing(_operations(service, room, served, http=http)))
         application = create_app(
             service.desk, allowed_hosts=names, asker=service.asker("web"), operations=operations
         )
