@@ -25,7 +25,7 @@ from fakes.discord_payloads import (
     Json,
     Payloads,
 )
-from fakes.faults import Ledger, Mishap
+from fakes.faults import Ledger, Mishap, tear
 
 TOKEN = "MTAwMTAwMTAwMTAwMTAwMTAw.AAAAAA.aaaaaaaaaaaaaaaaaaaaaaaaaaa"
 DIRECT_OFFSET = 10**17
@@ -49,7 +49,7 @@ class Fault:
 
     `cut` closes the connection "before" or "after" the request has had its effect; `hang` never answers.
     `accept` says that a request which is answered with `status` has its effect all the same, and `late` how
-    many seconds later.
+    many seconds later. `raw` is a body that is said as it is, and half of it where `torn`.
     """
 
     method: str
@@ -62,6 +62,8 @@ class Fault:
     times: int = 1
     accept: bool = False
     late: float = 0.0
+    raw: str | None = None
+    torn: bool = False
 
     @classmethod
     def of(cls, mishap: Mishap) -> Fault:
@@ -78,7 +80,11 @@ class Fault:
                 except ValueError:
                     body["retry_after"] = mishap.retry_after
         return cls(
-            "", "", mishap.status, body, headers, cut, mishap.hang, accept=mishap.accepted, late=mishap.late
+            *("", "", mishap.status, body, headers, cut, mishap.hang),
+            accept=mishap.accepted,
+            late=mishap.late,
+            raw=mishap.body,
+            torn=mishap.torn,
         )
 
 
@@ -143,6 +149,11 @@ class Rest(Payloads):
         if fault and fault.hang:
             await self._release.wait()
             return self._cut(request)
+        if fault and fault.torn:
+            return await tear(request, fault.raw or "")
+        if fault and fault.raw is not None:
+            kind = "text/html" if fault.raw.startswith("<") else "application/json"
+            return web.Response(status=fault.status, text=fault.raw, content_type=kind)
         if fault and fault.status:
             return _json(fault.body, fault.status, fault.headers)
         status, answer = self._route(request.method, path, body, request.query)
@@ -163,8 +174,8 @@ class Rest(Payloads):
         self._route(request.method, path, body, request.query)
 
     def _cut(self, request: web.Request) -> web.StreamResponse:
-        assert request.transport is not None
-        request.transport.abort()
+        if request.transport is not None:  # the other side may have gone first
+            request.transport.abort()
         return web.Response()
 
     def _route(self, method: str, path: str, body: Any, query: Any) -> tuple[int, Any]:

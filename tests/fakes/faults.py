@@ -13,7 +13,17 @@ from aiohttp import web
 
 Json = dict[str, Any]
 
-KINDS = ("limited", "server", "cut", "lost", "late", "hang")
+KINDS = ("limited", "server", "cut", "lost", "late", "hang", "strange", "torn")
+STRANGE = (
+    "<html>Bad gateway</html>",
+    "null",
+    "",
+    '{"ok":false,"error":"internal_error"}',
+    "[]",
+    '{"ok":true',
+)
+"""Answers of status 200 that are none."""
+
 WAITS = ("1", "0", None, "abc", "-1")
 """What `Retry-After` says where a call is limited; add "1000000000" where a test can wait for a day."""
 
@@ -23,7 +33,8 @@ class Mishap:
     """What happens to one call instead of an answer.
 
     `status` is answered, or the connection cut, or nothing said at all. `accepted` says that the call takes
-    effect all the same, and `late` by how many seconds later.
+    effect all the same, and `late` by how many seconds later. `body` is said instead of the usual words, and
+    where `torn`, only the first half of it before the connection is cut.
     """
 
     status: int = 0
@@ -31,6 +42,8 @@ class Mishap:
     accepted: bool = False
     hang: bool = False
     late: float = 0.0
+    body: str | None = None
+    torn: bool = False
 
 
 @dataclass
@@ -66,8 +79,24 @@ class Seeded:
                 )
             case "hang":
                 return Mishap(hang=True, accepted=self._random.random() < 0.5)
+            case "strange":
+                return Mishap(200, accepted=self._random.random() < 0.5, body=self._random.choice(STRANGE))
+            case "torn":
+                return Mishap(200, accepted=True, body='{"ok":true,"id":"1","ts":"1.0"}', torn=True)
             case other:
                 raise ValueError(other)
+
+
+async def tear(request: web.Request, body: str) -> web.StreamResponse:
+    """Say the first half of an answer, and cut the connection."""
+    response = web.StreamResponse(
+        headers={"Content-Type": "application/json", "Content-Length": str(len(body))}
+    )
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2].encode())
+    if request.transport is not None:
+        request.transport.abort()
+    return response
 
 
 @dataclass(frozen=True)

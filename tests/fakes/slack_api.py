@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from fakes.faults import Ledger, Mishap
+from fakes.faults import Ledger, Mishap, tear
 from fakes.slack_blocks import problems
 from fakes.slack_payloads import BOT, CHANNEL, DIRECT, TEAM, USER, number
 
@@ -65,18 +65,23 @@ class Fault:
     drop: bool = False
     hang: bool = False
     late: float = 0.0
+    torn: bool = False
 
     @classmethod
     def of(cls, mishap: Mishap) -> Fault:
         fault = cls.server(mishap.status)
         if mishap.status == 429:
             fault = cls.limited(mishap.retry_after)
+        elif mishap.body is not None:
+            kind = "text/html" if mishap.body.startswith("<") else "application/json"
+            fault = cls.said(mishap.body, kind)
         return replace(
             fault,
             accept=mishap.accepted,
             drop=not mishap.status and not mishap.hang,
             hang=mishap.hang,
             late=mishap.late,
+            torn=mishap.torn,
         )
 
     @classmethod
@@ -156,9 +161,11 @@ class SlackApi:
         if fault.hang:
             await asyncio.sleep(HANG_SECONDS)
         if fault.drop:
-            assert request.transport is not None
-            request.transport.abort()
+            if request.transport is not None:  # the other side may have gone first
+                request.transport.abort()
             return web.Response()
+        if fault.torn:
+            return await tear(request, fault.body or "")
         headers = {"Content-Type": "application/json"} | fault.headers
         return web.Response(status=fault.status, text=fault.body or "", headers=headers)
 

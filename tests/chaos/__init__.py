@@ -1,0 +1,1 @@
+"""Storms: processes that post, killed and stopped at random, before chats that fail in every way."""
