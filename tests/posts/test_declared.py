@@ -275,6 +275,23 @@ async def test_replicas_that_start_together_make_it_once(front: Front, tmp_path:
     assert set(await ids(front)) == {"morning", "duties"}
 
 
+async def test_a_slot_that_came_while_the_bot_was_down_is_left_to_the_planner(front: Front) -> None:
+    row = written("a", TIMES[1], "/due", "C1", NOW)
+    await reconcile([row], front.store, NOW)
+    later = NOW + 6 * 3_600
+
+    same = written("a", TIMES[1], "/due", "C1", later)
+    await reconcile([same], front.store, later)
+    kept = await front.store.schedule("a")
+    assert kept is not None
+    assert kept.next_at == row.next_at
+
+    await reconcile([msgspec.structs.replace(same, line="/changes")], front.store, later)
+    kept = await front.store.schedule("a")
+    assert kept is not None
+    assert (kept.line, kept.next_at) == ("/changes", row.next_at)
+
+
 # --- against a model -----------------------------------------------------------------------------------
 
 NAMES = ("a", "b", "c")
