@@ -146,6 +146,8 @@ class Dispatcher:
             reply: Reply = await command.run(self._office, asker, **given)
             return reply
         except Misread as error:
+            # The office knows what is wrong, not how the command is written.
+            error.command = error.command or self.registry.get(call.command)
             return self._misread(error, asker)
         except Exception:
             return self._failed(call, "see with /schedule list and /watches whether anything was changed")

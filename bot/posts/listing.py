@@ -47,10 +47,8 @@ def listed(
     """Return the list of schedules; `last` is the latest post of each, `closed` the places that take none."""
     title = "All schedules" if everywhere else "Schedules here"
     if not schedules:
-        where = "anywhere" if everywhere else "here"
-        sentence = (
-            f"Nothing is scheduled {where}. To begin: /schedule add every weekday 08:30 /briefing since:last"
-        )
+        where = "anywhere. To begin, type in a channel" if everywhere else "here. To begin"
+        sentence = f"Nothing is scheduled {where}: /schedule add every weekday 08:30 /briefing since:last"
         return say(Kind.NONE, title, sentence)
     shown = schedules[:SHOWN]
     blocks: list[Block] = [closed_note(reason, key if everywhere else "") for key, reason in closed.items()]

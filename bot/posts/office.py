@@ -156,7 +156,6 @@ class Office:
     # --- adding ----------------------------------------------------------------------------------------
 
     async def _add(self, asker: Asker, when: str, what: str, quiet: str, grace: str) -> Reply:
-        declared = self._registry.get("schedule")
         if asker.platform == OPERATOR:
             return refuse(
                 "The terminal is no channel to post to: type this in the channel, or declare the schedule in"
@@ -164,14 +163,11 @@ class Office:
             )
         place = place_of(asker)
         now = self._now()
-        try:
-            rule = adding.check_when(when, self._zone(place), now)
-            if not what:
-                raise Misread("Say what to post: after the time, a whole line such as /briefing since:last.")
-            text = adding.check_line(what, self._registry, self._base(asker).dossiers)
-            seconds = adding.check_grace(grace, self._grace)
-        except Misread as error:
-            raise Misread(str(error), declared) from None
+        rule = adding.check_when(when, self._zone(place), now)
+        if not what:
+            raise Misread("Say what to post: after the time, a whole line such as /briefing since:last.")
+        text = adding.check_line(what, self._registry, self._base(asker).dossiers)
+        seconds = adding.check_grace(grace, self._grace)
         await self._authority.authorise(asker, "add", f"place:{place.key}")
         schedule = adding.make_schedule(
             place,
@@ -209,10 +205,7 @@ class Office:
         if action == "list":
             return await self._list(asker)
         if not typed:
-            declared = self._registry.get("schedule")
-            raise Misread(
-                f"Say which schedule: /schedule {action} and its id. /schedule list shows them.", declared
-            )
+            raise Misread(f"Say which schedule: /schedule {action} and its id. /schedule list shows them.")
         found = await self._find(asker, typed)
         if isinstance(found, Reply):
             return found

@@ -153,8 +153,8 @@ class Store:
                     return one.id
             if len(rows) >= most:
                 return "full"
-            new = self.insert(tables.schedule, [schedule_row(schedule)]).on_conflict_do_nothing()
-            return "" if (await connection.execute(new)).rowcount else "taken"
+            is_new = await self.insert_new(connection, tables.schedule, schedule_row(schedule))
+            return "" if is_new else "taken"
 
     async def put_schedule(self, schedule: Schedule) -> None:
         """Keep a schedule in place of the one with its id."""
@@ -257,8 +257,7 @@ class Store:
                     return one.id
             if len(rows) >= most:
                 return "full"
-            new = self.insert(tables.watch, [watch_row(watch)]).on_conflict_do_nothing()
-            if not (await connection.execute(new)).rowcount:
+            if not await self.insert_new(connection, tables.watch, watch_row(watch)):
                 return "taken"
             if events := [{"watch": watch.id, "event": one, "post": ""} for one in told]:
                 await connection.execute(insert(tables.told), events)
