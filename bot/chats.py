@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -31,9 +31,6 @@ class Served(Protocol):
     @property
     def heard(self) -> float | None:
         """When it last delivered something, in seconds since 1970; None if it has not yet."""
-
-    def health(self) -> dict[str, Any]:
-        """Return how its connection is, and what was counted."""
 
 
 Chat = AbstractAsyncContextManager[Served]

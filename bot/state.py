@@ -206,13 +206,23 @@ def _storable(key: str) -> str:
 
 
 def look_at(path: Path) -> None:
-    """Open the file once by itself: where aiosqlite fails to, its thread may outlive the event loop."""
+    """Open the file once by itself: where aiosqlite fails to, its thread may outlive the event loop.
+
+    Raises:
+        StateError: the file cannot be opened, or is damaged: that would come to light in the middle of work.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA schema_version").fetchone()
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)
     except (sqlite3.Error, OSError) as error:
         why = getattr(error, "strerror", None) or str(error)
+        why = why.rpartition("\n")[2]
+        if type(error) is sqlite3.DatabaseError:
+            advice = "put a backup of it back, or move it away to begin with an empty one"
+            raise StateError(f"The state in {path} is damaged ({why}): {advice}.") from error
         raise StateError(f"The state in {path} cannot be used ({why}): check its file and folder.") from error
 
 

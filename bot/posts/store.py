@@ -90,9 +90,11 @@ class Store:
                 version = await connection.scalar(
                     select(tables.about.c.value).where(tables.about.c.key == "version")
                 )
-                if version is None:
+                if version in {None, tables.SCHEMA_VERSION}:
+                    # Written each time: a database that only lets itself be read is found out here.
                     row = {"key": "version", "value": tables.SCHEMA_VERSION}
-                    await connection.execute(self.insert(tables.about, [row]).on_conflict_do_nothing())
+                    mine = self.insert(tables.about, [row])
+                    await connection.execute(mine.on_conflict_do_update(index_elements=["key"], set_=row))
         except STORAGE_FAILURES as error:
             raise StateError(f"The state database cannot be used ({why(error)}): check its URL.") from error
         if version not in {None, tables.SCHEMA_VERSION}:

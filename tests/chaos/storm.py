@@ -37,6 +37,9 @@ CALM_SECONDS: Final = 90.0
 REFUSING: Final = {14}
 """Places that the bot may not post to."""
 
+SPARED: Final = "storm"
+"""What sessions with the database are called that are not cut."""
+
 MISTAKES: Final = 3
 """How often a worker may end by itself: where the state is cut off while it starts, it says so and ends."""
 
@@ -246,8 +249,8 @@ class Storm:
 
     async def _strike(self, others: list[asyncio.Task[None]]) -> None:
         """Kill, stop and cut until it is enough."""
-        end = time.monotonic() + self.weather.seconds
         await self._is_up()
+        end = time.monotonic() + self.weather.seconds
         while self.toll.kills < self.weather.kills and time.monotonic() < end:
             _raise_of(others)
             await asyncio.sleep(self.random.expovariate(1 / self.weather.pause))
@@ -297,9 +300,9 @@ class Storm:
         with psycopg.connect(url, autocommit=True) as connection:
             query = (
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
-                "pg_backend_pid() AND application_name <> 'storm' ORDER BY pid"
+                "pg_backend_pid() AND application_name <> %s ORDER BY pid"
             )
-            pids = [pid for (pid,) in connection.execute(query)]
+            pids = [pid for (pid,) in connection.execute(query, [SPARED])]
             for pid in self.random.sample(pids, min(len(pids), self.random.randint(1, 6))):
                 connection.execute("SELECT pg_terminate_backend(%s)", [pid])
         self.toll.cuts += 1
@@ -316,18 +319,21 @@ class Storm:
                     self.workers[number] = None
                     ended += process.exitcode not in {0, -signal.SIGKILL}
                     if ended > MISTAKES:
-                        log = worker.log_of(self.folder, number)
+                        log = self._log(number)
                         raise RuntimeError(f"A worker ended by itself ({process.exitcode}); see {log}")
                 elif process is None and time.monotonic() >= self.idle_until[number]:
                     self.workers[number] = self._start(number)
             await asyncio.sleep(0.05)
+
+    def _log(self, number: int) -> str:
+        return worker.log_of(self.folder, self.weather.workers, number)
 
     def _start(self, number: int) -> ForkServerProcess:
         orders = worker.Orders(
             url=self.weather.url,
             slack=self.slack.base_url,
             discord_port=self.discord.port,
-            log=worker.log_of(self.folder, number),
+            log=self._log(number),
         )
         process = self.context.Process(target=worker.run, args=(orders,), daemon=True)
         process.start()
@@ -339,7 +345,7 @@ class Storm:
         try:
             await asyncio.wait_for(self.accepted.wait(), UP_SECONDS)
         except TimeoutError:
-            log = worker.log_of(self.folder, 0)
+            log = self._log(0)
             raise RuntimeError(f"Nothing was posted in {UP_SECONDS:.0f} seconds; see {log}") from None
 
     async def _calm_down(self, others: list[asyncio.Task[None]]) -> None:
@@ -368,7 +374,9 @@ def _raise_of(tasks: list[asyncio.Task[None]]) -> None:
 @asynccontextmanager
 async def brewing(weather: Weather, folder: Path) -> AsyncIterator[Storm]:
     """Set up the chats and an empty state for a storm."""
-    store = Store(weather.url)
+    is_sqlite = weather.url.startswith("sqlite")
+    # What people do is not cut off: it would not be known what they had done.
+    store = Store(weather.url if is_sqlite else f"{weather.url}?application_name={SPARED}")
     queue = Queue(store)
     ledger = Ledger(store, time.time)
     ledger.enqueue = queue.enqueue

@@ -181,6 +181,6 @@ class Stub:
         return None
 
 
-def log_of(folder: Path, number: int) -> str:
-    """Return the name of a worker's log."""
-    return str(folder / f"worker-{number}.log")
+def log_of(folder: Path, workers: int, number: int) -> str:
+    """Return the name of the log of one of so many workers."""
+    return str(folder / f"worker-{number}-of-{workers}.log")

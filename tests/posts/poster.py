@@ -2,7 +2,8 @@
 
 FILE is the chat: what it accepts is a line there, whichever process sent it. A post to a channel whose name
 begins with "deaf" is accepted and never answered, one to "mute…" is neither. On standard output it says
-`{"posts": true or false, "stands_by": whom for}` when that changes; a line on standard input lets it end.
+`{"posts": true or false, "stands_by": whom for, "broken": why}` when that changes. A line `ask` on standard
+input is answered, any other lets it end.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ async def post(url: str, path: Path) -> None:
     await queue.open()
     async with made.working():
         watching = asyncio.create_task(_tell(made))
-        await asyncio.to_thread(sys.stdin.readline)
+        while await asyncio.to_thread(sys.stdin.readline) == "ask\n":
+            _say({"answer": True})
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
@@ -118,13 +120,22 @@ async def post(url: str, path: Path) -> None:
 async def _tell(made: Room) -> None:
     said: dict[str, object] = {}
     while True:
-        is_posting = made.engine is not None
-        now: dict[str, object] = {"posts": is_posting, "stands_by": "" if is_posting else made.standing_by}
-        if now != said and (is_posting or made.standing_by or said):
+        posts = made.engine is not None
+        broken = made.broken or ("a delivery" if made.delivery.broken_since else "")
+        now: dict[str, object] = {
+            "posts": posts,
+            "stands_by": "" if posts else made.standing_by,
+            "broken": broken,
+        }
+        if now != said and (posts or any(now.values()) or said):
             said = now
-            sys.stdout.write(f"{json.dumps(now)}\n")
-            sys.stdout.flush()
+            _say(now)
         await asyncio.sleep(0.01)
+
+
+def _say(what: dict[str, object]) -> None:
+    sys.stdout.write(f"{json.dumps(what)}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

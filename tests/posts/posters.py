@@ -33,6 +33,8 @@ class Poster:
         self.pid = process.pid
         self.posts = False
         self.stands_by = ""
+        self.broken = ""
+        self.answers = 0
         self._errors = errors
         self._reading = asyncio.create_task(self._read())
 
@@ -40,13 +42,31 @@ class Poster:
         assert self.process.stdout is not None
         async for line in self.process.stdout:
             told = json.loads(line)
-            self.posts, self.stands_by = told["posts"], told["stands_by"]
+            if "answer" in told:
+                self.answers += 1
+            else:
+                self.posts, self.stands_by, self.broken = told["posts"], told["stands_by"], told["broken"]
 
     async def is_posting(self) -> None:
         await until(lambda: self.posts or self._has_ended(), f"process {self.pid} posts")
 
     async def is_standing_by(self) -> None:
         await until(lambda: self.stands_by or self._has_ended(), f"process {self.pid} stands by")
+
+    async def is_broken(self) -> str:
+        """Wait until it says that its state cannot be used; return why."""
+        await until(lambda: self.broken or self._has_ended(), f"process {self.pid} is broken")
+        return self.broken
+
+    async def is_well(self) -> None:
+        await until(lambda: not self.broken or self._has_ended(), f"process {self.pid} is well")
+
+    async def ask(self) -> None:
+        """Ask it something, and wait for the answer."""
+        assert self.process.stdin is not None
+        before = self.answers
+        self.process.stdin.write(b"ask\n")
+        await until(lambda: self.answers > before or self._has_ended(), f"process {self.pid} answers")
 
     def _has_ended(self) -> bool:
         assert self.process.returncode is None, self.errors()

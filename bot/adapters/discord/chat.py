@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 import structlog
 
 from bot.adapters.discord.answering import Dossiers
@@ -47,12 +46,6 @@ class Chat:
     def heard(self) -> float | None:
         """When Discord last delivered something, in seconds since 1970."""
         return (self.client.heard if self.client else None) or self._heard
-
-    def health(self) -> dict[str, Any]:
-        """Return how the shards are, and how often they had to be connected anew."""
-        dog = self.watchdog
-        shards = [msgspec.structs.asdict(one) for one in dog.health()] if dog else []
-        return {"shards": shards, "reconnects": dog.reconnects if dog else 0}
 
 
 @contextlib.asynccontextmanager
