@@ -177,7 +177,7 @@ class Dispatcher:
             reply = self._missing(base, command, lacking)
         else:
             reply = command.run(base, **{_parameter(name): value for name, value in arguments.items()})
-        return self._footed(self._carry(reply, command, asked), base, Call(command.name, asked), asker)
+        return self._footed(_carry(reply, command, asked), base, Call(command.name, asked), asker)
 
     def _base(self, asker: Asker, dossier: str, day: date) -> FactBase:
         visible = self._visible(asker)
@@ -222,32 +222,6 @@ class Dispatcher:
         )
         return msgspec.structs.replace(reply, footer=footer)
 
-    def _carry(self, reply: Reply, command: Command, asked: dict[str, str]) -> Reply:
-        """Let every command in a reply keep the day and the dossier that the answer was asked for.
-
-        Where a choice asks the same command again, it keeps the dates and choices that were given too. What
-        acts takes none of them.
-        """
-        tail = _tail(asked, COMMON)
-        shaped = [one for one in command.options if one.kind in SHAPED and one not in COMMON]
-        again = _tail(asked, shaped) if reply.kind in {Kind.ASK, Kind.NONE} else ""
-        if not tail and not again:
-            return reply
-        same = f"/{command.name} "
-
-        def kept(line: str) -> str:
-            return line if self.acts(line) else line + tail
-
-        actions = tuple(
-            Action(one.label, kept(one.command + (again if one.command.startswith(same) else "")), one.hint)
-            for one in reply.actions
-        )
-        sources = tuple(msgspec.structs.replace(one, command=one.command + tail) for one in reply.sources)
-        reply = msgspec.structs.replace(reply, actions=actions, sources=sources)
-        return change_spans(
-            reply, lambda span: Name(span.text, kept(span.command)) if isinstance(span, Name) else span
-        )
-
     def notice_for(self, asker: Asker) -> str:
         """Return why an older snapshot answers; no file or name of a dossier that a place may not see."""
         if not self.notice or asker.dossiers is None:
@@ -288,6 +262,28 @@ def _lacking(command: Command, arguments: dict[str, Any]) -> Option | None:
 def _parameter(option: str) -> str:
     name = option.replace("-", "_")
     return f"{name}_" if name in {"from", "in", "is"} else name
+
+
+def _carry(reply: Reply, command: Command, asked: dict[str, str]) -> Reply:
+    """Let every command in a reply keep the day and the dossier that the answer was asked for.
+
+    Where a choice asks the same command again, it keeps the dates and choices that were given too.
+    """
+    tail = _tail(asked, COMMON)
+    shaped = [one for one in command.options if one.kind in SHAPED and one not in COMMON]
+    again = _tail(asked, shaped) if reply.kind in {Kind.ASK, Kind.NONE} else ""
+    if not tail and not again:
+        return reply
+    same = f"/{command.name} "
+    actions = tuple(
+        Action(one.label, one.command + (again if one.command.startswith(same) else "") + tail, one.hint)
+        for one in reply.actions
+    )
+    sources = tuple(msgspec.structs.replace(one, command=one.command + tail) for one in reply.sources)
+    reply = msgspec.structs.replace(reply, actions=actions, sources=sources)
+    return change_spans(
+        reply, lambda span: Name(span.text, span.command + tail) if isinstance(span, Name) else span
+    )
 
 
 def _tail(asked: dict[str, str], options: Iterable[Option]) -> str:
