@@ -105,7 +105,8 @@ class Authority:
         who = _in_words(roles, any(one.users for one in here))
         if not roles:
             return f"You may not change schedules and watches: {who}."
-        if not actor.user or (not actor.workspace and not rows):
+        # Without a workspace only a conversation with the bot alone is anybody's own to manage.
+        if not actor.user or not (actor.workspace or actor.direct):
             return f"You may not change schedules and watches: {who}, and nobody is known here."
         chat = self._chats.get(actor.platform)
         if chat is None:

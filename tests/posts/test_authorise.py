@@ -64,6 +64,7 @@ ANYBODY = "You may not change schedules and watches: "
         ((Allow(),), ADA, ANYBODY + "nobody here may."),
         ((), msgspec.structs.replace(ADA, user=""), "nobody is known here"),
         ((), msgspec.structs.replace(ADA, workspace=""), "nobody is known here"),
+        ((), msgspec.structs.replace(ADA, workspace="", direct=True), ""),
         ((Allow(users=("ada",)),), msgspec.structs.replace(ADA, workspace=""), ""),
         ((), msgspec.structs.replace(ADA, platform="discord"), "is not served by this process"),
         ((), Asker(platform="terminal ", user="ada", workspace="T1"), "is not served by this process"),
