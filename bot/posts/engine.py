@@ -81,7 +81,9 @@ class Engine:
             "scheduler_polling_interval_sec": 3600.0,
             "notification_listener_polling_interval_sec": UNUSED_POLL_SECONDS,
         }
-        DBOS(config=config)
+        # Launching writes to the database and may wait for a transaction of this loop's: not in its thread.
+        # Workflows belong to this loop all the same.
+        DBOS(config=config)._background_event_loop.set_main_loop()
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
         async def deliver(post_id: str) -> None:
@@ -100,7 +102,7 @@ class Engine:
 
         await asyncio.to_thread(self._register_queues)
         DBOS.listen_queues([queue_of(one) for one in self._platforms])
-        DBOS.launch()
+        await asyncio.to_thread(DBOS.launch)
 
     def _register_queues(self) -> None:
         """Let the queues be there before DBOS looks for them: it looks again a second later."""
