@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from bot.posting import Chat, Outcome, Page, Person, PostError, Reference
+from bot.posting import Chat, Outcome, Page, Person, Place, PostError, Reference
 from bot.posts.compose import CannotTell, Composed
 from bot.posts.ledger import Ledger, read_content
 from bot.posts.records import ENDED, Content, Post, PostState, Schedule
@@ -104,7 +104,7 @@ class Delivery:
         post = await self._ledger.post(post_id)
         if post is None:
             return
-        chat = self._chats[post.place.platform]
+        place, chat = post.place, self._chats[post.place.platform]
         tries = 0
         while post is not None and post.state not in ENDED:
             if post.uncertain:
@@ -116,14 +116,14 @@ class Delivery:
             if pause is not None:
                 tries += 1
                 await self._sleep(max(pause, self._backoff(tries)))
-        await self._mark_corrected(await self._ledger.post(post_id), chat)
+        await self._mark_corrected(post_id, place, chat)
 
     # --- sending ---------------------------------------------------------------------------------------
 
     async def _send(self, post: Post, chat: Chat) -> tuple[Post | None, float | None]:
         """Try once; return the post while it is not at its end, and how long to wait before the next step."""
-        schedule = await self._store.schedule(post.schedule) if post.schedule else None
-        if await self._is_over(post, schedule):
+        schedule, closed = await self._store.standing(post.schedule, post.place.key)
+        if await self._is_over(post, schedule, closed):
             return None, None
         pages, content = post.pages, read_content(post.content)
         if not pages or not post.reference:
@@ -150,12 +150,10 @@ class Delivery:
         log.info("posted", post=post.id, late=round(self._now() - post.slot, 1))
         return None, None
 
-    async def _is_over(self, post: Post, schedule: Schedule | None) -> bool:
+    async def _is_over(self, post: Post, schedule: Schedule | None, closed: str | None) -> bool:
         """End a post that must not be sent any more; say whether that is so."""
-        place = post.place.key
-        reason = (await self._store.closed([place])).get(place)
-        if reason is not None:
-            await self._ledger.end(post, PostState.FAILED, reason)
+        if closed is not None:
+            await self._ledger.end(post, PostState.FAILED, closed)
             return True
         grace = schedule.grace if schedule and post.id.startswith("schedule:") else GRACE_BESIDE_SLOTS
         patience = WHOLE_SECONDS if post.reference else grace
@@ -265,11 +263,13 @@ class Delivery:
         except PostError as error:
             log.warning("the maker of a schedule could not be told", schedule=schedule.id, why=error.sentence)
 
-    async def _mark_corrected(self, post: Post | None, chat: Chat) -> None:
+    async def _mark_corrected(self, post_id: str, place: Place, chat: Chat) -> None:
         """Mark, where they stand, the posts that this one corrects; twice is harmless."""
+        marks = await self._ledger.marks(place.key)
+        post = await self._ledger.post(post_id) if marks else None
         if post is None or post.state is not PostState.POSTED:
             return
-        for corrected, _ in await self._ledger.marks(post.place.key):
+        for corrected, _ in marks:
             if corrected.reference is None or not corrected.pages:
                 await self._ledger.marked(corrected.id)
                 continue

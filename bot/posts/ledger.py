@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,6 +35,41 @@ class Stated(msgspec.Struct, frozen=True):
     words: str
 
 
+class Past(msgspec.Struct, frozen=True):
+    """What came before a post.
+
+    `told` is what its place was told and not yet corrected, by fact (`dossier:id`); `last` the last post of
+    its schedule that stands in the chat, and what that told; `missed` the schedule's slots between the two
+    that did not come to stand, the earliest first.
+    """
+
+    told: dict[str, Stated]
+    last: tuple[Post, Content] | None = None
+    missed: tuple[Post, ...] = ()
+
+
+# What every delivery asks is put into words once.
+_POST: Final = select(tables.post).where(P.id == bindparam("id"))
+_STATED: Final = select(tables.stated).where(tables.stated.c.place == bindparam("place"))
+_LAST: Final = (
+    select(tables.post)
+    .where(P.schedule == bindparam("schedule"), P.state == PostState.POSTED.value)
+    .order_by(P.ended_at.desc())
+    .limit(1)
+)
+_MISSED: Final = (
+    select(tables.post)
+    .where(
+        P.schedule == bindparam("schedule"),
+        P.state.in_((PostState.MISSED.value, PostState.FAILED.value, PostState.UNKNOWN.value)),
+        P.slot > bindparam("since"),
+        P.slot < bindparam("before"),
+    )
+    .order_by(P.slot.desc())
+    .limit(1_000)
+)
+
+
 class Ledger:
     """Reads and writes posts. `now` is in seconds since 1970; `operator` is where notices are posted too.
 
@@ -53,7 +88,7 @@ class Ledger:
     async def post(self, post_id: str) -> Post | None:
         """Return the post of that id."""
         async with self.store.reading() as connection:
-            row = (await connection.execute(select(tables.post).where(P.id == post_id))).first()
+            row = (await connection.execute(_POST, {"id": post_id})).first()
         return _read(row) if row else None
 
     async def history(self, schedule_id: str, limit: int = 20) -> list[Post]:
@@ -84,24 +119,24 @@ class Ledger:
         async with self.store.reading() as connection:
             return {state: count for state, count in await connection.execute(query)}  # noqa: C416 - rows
 
-    async def last_content(self, schedule_id: str) -> tuple[Post, Content] | None:
-        """Return the last post of a schedule that stands in the chat, and what it told."""
-        query = select(tables.post).where(P.schedule == schedule_id, P.state == PostState.POSTED.value)
+    async def past(self, post: Post, schedule: Schedule | None) -> Past:
+        """Return what came before a post: in its place, and of its schedule where it has one."""
         async with self.store.reading() as connection:
-            row = (await connection.execute(query.order_by(P.ended_at.desc()).limit(1))).first()
-        return (_read(row), read_content(row.content)) if row else None
-
-    async def missed_since(self, schedule_id: str, instant: float) -> list[Post]:
-        """Return the slots of a schedule that were missed since an instant, the earliest first."""
-        lost = (PostState.MISSED.value, PostState.FAILED.value, PostState.UNKNOWN.value)
-        found = await self._posts(P.schedule == schedule_id, P.state.in_(lost), P.slot > instant)
-        return sorted(found, key=lambda one: one.slot)
+            rows = await connection.execute(_STATED, {"place": post.place.key})
+            told = {row.fact: Stated(row.post, row.at, row.words) for row in rows}
+            if schedule is None:
+                return Past(told)
+            row = (await connection.execute(_LAST, {"schedule": schedule.id})).first()
+            last = (_read(row), read_content(row.content)) if row else None
+            since = last[0].slot if last else schedule.made_at
+            given = {"schedule": schedule.id, "since": since, "before": post.slot}
+            missed = [_read(row) for row in await connection.execute(_MISSED, given)]
+        return Past(told, last, tuple(reversed(missed)))
 
     async def stated(self, place: str) -> dict[str, Stated]:
         """Return what a place was told and not yet corrected, by fact (`dossier:id`)."""
-        query = select(tables.stated).where(tables.stated.c.place == place)
         async with self.store.reading() as connection:
-            rows = await connection.execute(query)
+            rows = await connection.execute(_STATED, {"place": place})
             return {row.fact: Stated(row.post, row.at, row.words) for row in rows}
 
     async def events(self, post_id: str) -> list[str]:

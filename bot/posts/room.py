@@ -158,19 +158,15 @@ class Room:
 
     async def write(self, post: Post, schedule: Schedule | None) -> Composed | None:
         """Write a post as of now; see :class:`bot.posts.delivery.Write`."""
-        told = await self._ledger.stated(post.place.key)
+        past = await self._ledger.past(post, schedule)
         if schedule is not None:
-            last = await self._ledger.last_content(schedule.id)
-            since = last[0].slot if last else schedule.made_at
-            missed = await self._ledger.missed_since(schedule.id, since)
-            before = [one for one in missed if one.slot < post.slot]
-            return self._composer.compose(post, schedule, last, before, told)
+            return self._composer.compose(post, schedule, past.last, past.missed, past.told)
         if post.id.startswith(NOTICE):
             return notice(await self._ledger.notice(post.id))
         watch = await self._store.watch(post.watch)
         if watch is None:
             return None
-        return self._composer.compose_watch(watch, await self._ledger.events(post.id), told)
+        return self._composer.compose_watch(watch, await self._ledger.events(post.id), past.told)
 
     async def _work(self) -> None:
         while True:

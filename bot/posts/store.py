@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Table,
+    bindparam,
     delete,
     event,
     insert,
@@ -39,6 +40,10 @@ WAIT_SECONDS: Final = 600.0
 
 READING: Final = {"briefing_bot_reading": True}
 """What marks a connection that will not write; only :func:`_begin` looks at it."""
+
+# What every delivery asks is put into words once.
+_SCHEDULE: Final = select(tables.schedule).where(tables.schedule.c.id == bindparam("id"))
+_CLOSED: Final = select(tables.closed.c.reason).where(tables.closed.c.place == bindparam("place"))
 
 STORAGE_FAILURES: Final = (SQLAlchemyError, OSError)
 """What a database that cannot be read or written raises."""
@@ -168,10 +173,16 @@ class Store:
 
     async def schedule(self, schedule_id: str) -> Schedule | None:
         """Return the schedule of that id, removed ones too."""
-        query = select(tables.schedule).where(tables.schedule.c.id == schedule_id)
         async with self.reading() as connection:
-            row = (await connection.execute(query)).first()
+            row = (await connection.execute(_SCHEDULE, {"id": schedule_id})).first()
         return read_schedule(row) if row else None
+
+    async def standing(self, schedule_id: str, place: str) -> tuple[Schedule | None, str | None]:
+        """Return a schedule, if one is named, and why the place takes no posts, if so."""
+        async with self.reading() as connection:
+            row = (await connection.execute(_SCHEDULE, {"id": schedule_id})).first() if schedule_id else None
+            reason = await connection.scalar(_CLOSED, {"place": place})
+        return read_schedule(row) if row else None, reason
 
     async def schedules(
         self,

@@ -285,6 +285,22 @@ async def test_a_queue_that_is_not_open_says_so(database: str) -> None:
     await store.close()
 
 
+async def test_starting_does_not_hold_up_the_loop_while_another_writes(house: House) -> None:
+    slot = await house.slots.take()
+    assert slot is not None
+    starting = asyncio.create_task(house.engine.start(slot))
+    async with asyncio.timeout(20):
+        while not starting.done():
+            async with house.store.begin() as connection:
+                await house.ledger.put(connection, post("a"))
+                for _ in range(10):
+                    await asyncio.to_thread(lambda: None)
+        await starting
+        await house.are_done("a")
+    await house.engine.stop()
+    await house.slots.release()
+
+
 async def test_processes_that_start_together_all_open_a_new_state(database: str) -> None:
     stores = [Store(database) for _ in range(4)]
     queues = [Queue(one) for one in stores]
