@@ -16,6 +16,7 @@ from bot.facts.base import FactBase
 from bot.facts.humanise import humanise
 from bot.facts.snapshot import Snapshot
 from bot.facts.stated import Stated, Status
+from bot.parse import tokenize
 from bot.posting import Place
 from bot.posts.ledger import Stated as Told
 from bot.posts.records import Content, Post, Quiet, Schedule, Watch
@@ -210,14 +211,13 @@ def notice(text: str | None) -> Composed | None:
 
 def asked(schedule: Schedule) -> str:
     """Return the line of a schedule as it is asked now: `since:last` is the day of its last post."""
-    before, found, after = schedule.line.partition(SINCE_LAST)
-    if not found:
-        return schedule.line
     day = ""
     if schedule.last_at is not None:
         local = datetime.fromtimestamp(schedule.last_at, ZoneInfo(schedule.when.zone))
         day = f"since:{local.date().isoformat()}"
-    return " ".join(f"{before}{day}{after}".split())
+    # Words to look for may be the same, in quotes.
+    parts = (day if one.written == SINCE_LAST else one.written for one in tokenize(schedule.line))
+    return " ".join(filter(None, parts))
 
 
 def news_of(reply: Reply) -> set[str]:
