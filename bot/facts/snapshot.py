@@ -18,6 +18,9 @@ from bot.facts.stated import Stated
 RANK_BITS: Final = 27
 """Bits of a posting's key that hold the fact's rank: 134 million facts."""
 
+STRETCH_BITS: Final = 10
+"""A stretch of postings holds the facts whose ranks differ in no more than these lowest bits."""
+
 EVERYTHING: Final = ("all", "")
 """The tag that every fact of a dossier carries."""
 
@@ -31,27 +34,41 @@ CREATE UNIQUE INDEX source_id ON source (id, dossier);
 CREATE TABLE entity (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
 CREATE UNIQUE INDEX entity_id ON entity (id, dossier);
 -- A fact's number is its place by weight, then date, both descending: every index yields best first.
+-- Its days are told in bot.facts.course.
 CREATE TABLE fact (
   rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, known INTEGER NOT NULL,
-  body BLOB NOT NULL);
+  ended INTEGER NOT NULL, settled INTEGER, replaces INTEGER, mixed INTEGER, body BLOB NOT NULL);
 CREATE UNIQUE INDEX fact_id ON fact (id, dossier);
+-- The days without the bodies: to pass over a thousand facts reads five pages instead of two hundred.
+CREATE INDEX fact_course ON fact (rank, known, ended, settled, replaces, mixed);
 -- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('through', entity),
 -- ('owed', entity), ('defines', entity), ('topic', topic), ('source', source), ('disputed', '' or topic).
 CREATE TABLE tag (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL);
 CREATE UNIQUE INDEX tag_id ON tag (kind, id, dossier);
 -- tag << {RANK_BITS} | rank: one integer, so that the facts of a tag are one range of one table.
 CREATE TABLE posting (key INTEGER PRIMARY KEY);
+-- For the tags of whole dossiers and topics, by the first bits of a posting's key: the first day on which a
+-- fact in that stretch is known, and the one from which on none of them stands. So where nothing can be seen
+-- on a day, it is passed over without reading its facts.
+CREATE TABLE stretch (key INTEGER PRIMARY KEY, known INTEGER NOT NULL, ended INTEGER NOT NULL);
+-- How many facts became known in a span of days: of one day, of 64 or of 4,096; day is the span's number.
+CREATE TABLE tally (dossier INTEGER, span INTEGER, day INTEGER, facts INTEGER NOT NULL,
+  PRIMARY KEY (dossier, span, day)) WITHOUT ROWID;
 -- The same facts by time, in ordinals; kind is when, due, review, known, added, superseded or retracted.
+-- What happened and is not dated to a day stands under month, year, decade, century or ever too.
 CREATE TABLE moment (tag INTEGER, kind TEXT, day INTEGER, width INTEGER, added INTEGER, id TEXT, rank INTEGER,
   PRIMARY KEY (tag, kind, day, width, added, id, rank)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(stems, content='', detail=none, columnsize=0, tokenize='ascii');
 CREATE TABLE vocabulary (
-  dossier INTEGER, stem TEXT, word TEXT, facts INTEGER NOT NULL,
-  PRIMARY KEY (dossier, stem, word)) WITHOUT ROWID;
+  stem TEXT, word TEXT, dossier INTEGER, facts INTEGER NOT NULL,
+  PRIMARY KEY (stem, word, dossier)) WITHOUT ROWID;
+-- All words and stems of the vocabulary of one first letter and length, with a space between them.
+CREATE TABLE lexicon (first TEXT, length INTEGER, words TEXT NOT NULL,
+  PRIMARY KEY (first, length)) WITHOUT ROWID;
 {NAMES_SCHEMA}
 """
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """To be raised when the same YAML gives other findings, records or rows in the same tables."""
 
 VERSION: Final = f"{FORMAT}-{hashlib.sha256(SCHEMA.encode()).hexdigest()[:8]}"

@@ -9,12 +9,14 @@ from typing import Final
 
 import msgspec
 
+from bot.facts.course import breadth_of, course
 from bot.facts.edtf import parse, sort_key
 from bot.facts.findings import Finding
 from bot.facts.names import Named, write_names
 from bot.facts.records import Dossier, Entity, EntityKind, Fact, FactKind, Source
 from bot.facts.snapshot import EVERYTHING, RANK_BITS, SCHEMA, VERSION, encode
 from bot.facts.stated import NEVER, KnownBy, Stated, Tie, moment
+from bot.facts.summaries import write_summaries
 from bot.facts.words import find_words, marker, pieces, stem, stems
 
 UNDATED: Final = NEVER + 1
@@ -193,6 +195,8 @@ def _moments(one: Stated, kind: str) -> Iterator[tuple[str, int, int]]:
     day, width, *_ = _time(fact)
     if kind in {"all", "about", "said", "through", "topic"}:
         yield "when", day, width
+        if breadth := breadth_of(width):
+            yield breadth, day, width
     if kind in {"all", "about", "topic", "owed"} and fact.due:
         yield "due", ordinal(fact.due, last=True), 0
     if kind in {"all", "topic"} and fact.review_by:
@@ -215,19 +219,20 @@ def _write_facts(
 ) -> None:
     carried: defaultdict[tuple[int, str, str], list[int]] = defaultdict(list)
     facts, moments, words = [], [], []
-    vocabulary: Counter[tuple[int, str, str]] = Counter()
+    vocabulary: Counter[tuple[str, str, int]] = Counter()
     for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
         spellings = {entity.id: (entity.name, *entity.also) for entity in records.entities}
         sources = {source.id: source for source in records.sources}
+        known = {one.id: one.known for one in ones}
         for one in ones:
             rank = ranks[one.dossier, one.id]
-            facts.append((rank, n, one.id, one.known, encode(one)))
+            facts.append((rank, n, one.id, *course(one, known), encode(one)))
             text = " ".join(_searched(one.fact, spellings))
             found = dict.fromkeys(stems(text, records.dossier.language))
             words.append(
                 (rank, " ".join((marker(n), *(marker(n, topic) for topic in one.fact.topics), *found)))
             )
-            vocabulary.update((n, *pair) for pair in _vocabulary(text, records.dossier.language))
+            vocabulary.update((*pair, n) for pair in _vocabulary(text, records.dossier.language))
             for tag in tags(one, sources):
                 carried[n, *tag].append(rank)
                 moments += [
@@ -235,7 +240,7 @@ def _write_facts(
                     for what, day, width in _moments(one, tag[0])
                 ]
     numbers = {tag: number for number, tag in enumerate(sorted(carried), 1)}
-    db.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?)", sorted(facts))
+    db.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", sorted(facts))
     db.executemany("INSERT INTO tag VALUES (?, ?, ?, ?)", ((number, *tag) for tag, number in numbers.items()))
     postings = (
         (number << RANK_BITS | rank,) for tag, number in numbers.items() for rank in sorted(carried[tag])
@@ -246,6 +251,7 @@ def _write_facts(
     db.executemany("INSERT INTO words (rowid, stems) VALUES (?, ?)", sorted(words))
     spelt = ((*key, count) for key, count in sorted(vocabulary.items()))
     db.executemany("INSERT INTO vocabulary VALUES (?, ?, ?, ?)", spelt)
+    write_summaries(db)
 
 
 def _searched(fact: Fact, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
