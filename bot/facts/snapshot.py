@@ -15,32 +15,43 @@ from bot.facts.names import SCHEMA as NAMES_SCHEMA
 from bot.facts.records import Dossier, Entity, Source
 from bot.facts.stated import Stated
 
-RANK_BITS: Final = 27
-"""Bits of a posting's key that hold the fact's rank: 134 million facts."""
-
 EVERYTHING: Final = ("all", "")
 """The tag that every fact of a dossier carries."""
 
 SCHEMA: Final = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE file (path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, parsed BLOB NOT NULL) WITHOUT ROWID;
+-- `ids` are those of the file's records, in order; `findings` what was found in the file alone.
+CREATE TABLE file (
+  path TEXT PRIMARY KEY, dossier INTEGER NOT NULL, sha256 TEXT NOT NULL, ids BLOB NOT NULL,
+  findings BLOB NOT NULL) WITHOUT ROWID;
+-- What was found about a record when it was held against others; `rule` names the group of rules.
+CREATE TABLE doubt (
+  dossier INTEGER, rule TEXT, id TEXT, path TEXT NOT NULL, findings BLOB NOT NULL,
+  PRIMARY KEY (dossier, rule, id)) WITHOUT ROWID;
+-- What sources, entities and judgements refer to: `kind` is entity or fact, `by` the id of who refers.
+CREATE TABLE reference (
+  dossier INTEGER, kind TEXT, id TEXT, by TEXT, PRIMARY KEY (dossier, kind, id, by)) WITHOUT ROWID;
 CREATE TABLE dossier (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, facts INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE source (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
+-- `uses` counts the facts that cite a source, or are about an entity, said or owed by it.
+CREATE TABLE source (
+  n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, uses INTEGER NOT NULL,
+  body BLOB NOT NULL);
 CREATE UNIQUE INDEX source_id ON source (id, dossier);
-CREATE TABLE entity (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE entity (
+  n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, uses INTEGER NOT NULL,
+  body BLOB NOT NULL);
 CREATE UNIQUE INDEX entity_id ON entity (id, dossier);
--- A fact's number is its place by weight, then date, both descending: every index yields best first.
+-- A fact's rank orders by weight, then date, both descending (keys.py): every index yields best first.
 CREATE TABLE fact (
   rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, known INTEGER NOT NULL,
   body BLOB NOT NULL);
 CREATE UNIQUE INDEX fact_id ON fact (id, dossier);
 -- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('through', entity),
--- ('owed', entity), ('defines', entity), ('topic', topic), ('source', source), ('disputed', '' or topic).
-CREATE TABLE tag (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL);
-CREATE UNIQUE INDEX tag_id ON tag (kind, id, dossier);
--- tag << {RANK_BITS} | rank: one integer, so that the facts of a tag are one range of one table.
-CREATE TABLE posting (key INTEGER PRIMARY KEY);
+-- ('owed', entity), ('named', entity), ('defines', entity), ('topic', topic), ('source', source),
+-- ('disputed', '' or topic), ('text', its text). keys.tag_number makes a number of one; the facts of a tag
+-- are one range of one table.
+CREATE TABLE posting (tag INTEGER, rank INTEGER, PRIMARY KEY (tag, rank)) WITHOUT ROWID;
 -- The same facts by time, in ordinals; kind is when, due, review, known, added, superseded or retracted.
 CREATE TABLE moment (tag INTEGER, kind TEXT, day INTEGER, width INTEGER, added INTEGER, id TEXT, rank INTEGER,
   PRIMARY KEY (tag, kind, day, width, added, id, rank)) WITHOUT ROWID;
@@ -51,7 +62,7 @@ CREATE TABLE vocabulary (
 {NAMES_SCHEMA}
 """
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """To be raised when the same YAML gives other findings, records or rows in the same tables."""
 
 VERSION: Final = f"{FORMAT}-{hashlib.sha256(SCHEMA.encode()).hexdigest()[:8]}"
