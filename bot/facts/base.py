@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 
 from bot.facts import names
+from bot.facts.keys import UNDATED, ordinal, tag_number
 from bot.facts.records import Dossier, Entity, Evidence, Judgement, Source, Topic
 from bot.facts.search import Hits, search
-from bot.facts.snapshot import RANK_BITS, Snapshot
+from bot.facts.snapshot import Snapshot
 from bot.facts.stated import NEVER, Stated
-from bot.facts.write import UNDATED, ordinal
 
 SCANNED: Final = 50
 """Facts looked at to find what else an entity is mentioned with."""
@@ -299,18 +299,11 @@ class FactBase:
 
     def _tags(self, kind: str, thing_id: str, dossier: str | None) -> list[int]:
         wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
-        rows = self.snapshot.db.execute(
-            "SELECT n, dossier FROM tag WHERE kind = ? AND id = ?", (kind, thing_id)
-        )
-        return [n for n, number in rows if number in wanted]
+        return [tag_number(number, kind, thing_id) for number in sorted(wanted)]
 
     def _postings(self, tag: int) -> Iterator[int]:
-        span = (tag << RANK_BITS, (tag + 1) << RANK_BITS)
-        mask = (1 << RANK_BITS) - 1
-        rows = self.snapshot.db.execute(
-            "SELECT key FROM posting WHERE key >= ? AND key < ? ORDER BY key", span
-        )
-        return (key & mask for (key,) in rows)
+        rows = self.snapshot.db.execute("SELECT rank FROM posting WHERE tag = ? ORDER BY rank", (tag,))
+        return (rank for (rank,) in rows)
 
     def _moments(
         self,
@@ -336,7 +329,12 @@ class FactBase:
         )
         thing_id, dossier = (thing.id, thing.dossier) if thing else ("", None)
         numbers = [number for tag in tags for number in self._tags(tag, thing_id, dossier)]
-        cursors = (self.snapshot.db.execute(query, (number, what, last, first)) for number in numbers)
+        kinds = ("due", "done") if what == "due" else (what,)
+        cursors = (
+            self.snapshot.db.execute(query, (number, kind, last, first))
+            for number in numbers
+            for kind in kinds
+        )
         return ((row[0], row[4]) for row, _ in groupby(heapq.merge(*cursors, reverse=latest_first)))
 
     def _count(self, topic: Thing | None, what: str, first: int, last: int) -> int:

@@ -182,7 +182,7 @@ def _parsed_before(folder: Path) -> dict[tuple[str, str], ParsedFile]:
     if before is None:
         return {}
     with closing(before):
-        rows = before.db.execute("SELECT path, sha256, parsed FROM file")
+        rows = before.db.execute("SELECT path, sha256, ids FROM file")
         return {(file, digest): _decode(parsed) for file, digest, parsed in rows}
 
 

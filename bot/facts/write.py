@@ -5,22 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
 
 import msgspec
 
-from bot.facts.course import breadth_of, course
-from bot.facts.edtf import parse, sort_key
+from bot.facts.course import breadth_of, course, duties
 from bot.facts.findings import Finding
+from bot.facts.keys import FEW, ordinal, place_of, rank_of, tag_number, time_of
 from bot.facts.names import Named, write_names
 from bot.facts.records import Dossier, Entity, EntityKind, Fact, FactKind, Source
-from bot.facts.snapshot import EVERYTHING, RANK_BITS, SCHEMA, VERSION, encode
-from bot.facts.stated import NEVER, KnownBy, Stated, Tie, moment
+from bot.facts.snapshot import EVERYTHING, SCHEMA, VERSION, encode
+from bot.facts.stated import NEVER, KnownBy, Stated, Tie
 from bot.facts.summaries import write_summaries
 from bot.facts.words import find_words, marker, pieces, stem, stems
-
-UNDATED: Final = NEVER + 1
-"""The day under which facts without a date are kept: after all others."""
 
 
 class Records(msgspec.Struct, frozen=True):
@@ -30,14 +26,6 @@ class Records(msgspec.Struct, frozen=True):
     sources: tuple[Source, ...]
     entities: tuple[Entity, ...]
     facts: tuple[Fact, ...]
-
-
-def ordinal(edtf: str, *, last: bool = False) -> int:
-    """Return the first (or last) day an EDTF may mean; an open end lies at the edge of the calendar."""
-    date = parse(edtf)
-    if last:
-        return NEVER if date.latest is None else date.latest
-    return 0 if date.earliest is None else date.earliest
 
 
 def write_snapshot(
@@ -56,7 +44,7 @@ def write_snapshot(
     numbers = _write_things(db, everything)
     _write_facts(db, everything, stated, ranks)
     write_names(db, _named(everything, stated, numbers))
-    db.executemany("INSERT INTO file VALUES (?, ?, ?)", files)
+    db.executemany("INSERT INTO file (path, dossier, sha256, ids, findings) VALUES (?, 0, ?, ?, x'')", files)
     newest = max((one.known for facts in stated for one in facts), default=0)
     meta = {
         "facts": len(ranks),
@@ -124,24 +112,24 @@ def known_from(fact: Fact, sources: Mapping[str, Source]) -> tuple[int, int, Kno
     return min(map(ordinal, days)), min(ordinal(day, last=True) for day in days), by
 
 
-def _time(fact: Fact) -> tuple[int, int, int, str]:
-    """The key of the one order in time: first day, wider first, day added, id. Undated comes last."""
-    when = moment(fact)
-    day, width = sort_key(parse(when)) if when else (UNDATED, 0)
-    return day, width, ordinal(fact.added), fact.id
-
-
 def _rank(stated: list[list[Stated]]) -> dict[tuple[str, str], int]:
-    everything = [one for facts in stated for one in facts]
-    everything.sort(key=lambda one: one.dossier)
-    everything.sort(key=_recency, reverse=True)
-    return {(one.dossier, one.id): rank for rank, one in enumerate(everything)}
-
-
-def _recency(one: Stated) -> tuple[int, int, int, int, str]:
-    """The key of the order by weight and recency; what lies ahead is as recent as the day it was known."""
-    day, width, added, fact_id = _time(one.fact)
-    return one.fact.weight, -1 if day == UNDATED else min(day, one.surely), width, added, fact_id
+    placed = []
+    for n, facts in enumerate(stated, 1):
+        for one in facts:
+            bucket, hashed, width, added = place_of(n, one.fact, one.surely)
+            placed.append((bucket, hashed, -width, -added, one.id, n, one.dossier))
+    crowd = Counter(row[0] for row in placed)
+    ranks: dict[tuple[str, str], int] = {}
+    placed.sort(key=lambda row: row[5])
+    placed.sort(key=lambda row: row[4], reverse=True)
+    placed.sort(key=lambda row: (row[0], row[1] if crowd[row[0]] > FEW else 0, row[2], row[3]))
+    before, index = (-1, 0), 0
+    for bucket, hashed, _, _, fact_id, _, dossier in placed:
+        group = hashed if crowd[bucket] > FEW else 0
+        index = index + 1 if (bucket, group) == before else 0
+        before = bucket, group
+        ranks[dossier, fact_id] = rank_of(bucket, group, index)
+    return ranks
 
 
 Numbers = dict[tuple[str, str, str], int]
@@ -162,8 +150,8 @@ def _write_things(db: sqlite3.Connection, everything: list[Records]) -> Numbers:
         for table, things in tables:
             for thing in sorted(things, key=lambda one: one.id):
                 number = numbers[table, dossier.id, thing.id] = len(numbers) + 1
-                row = (number, n, thing.id, encode(thing))
-                db.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?)", row)  # noqa: S608 -- one of two literals
+                row = (number, n, thing.id, 0, encode(thing))
+                db.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?)", row)  # noqa: S608 -- one of two literals
         for topic in dossier.topics:
             numbers["topic", dossier.id, topic.id] = len(numbers) + 1
     return numbers
@@ -192,13 +180,13 @@ def tags(one: Stated, sources: Mapping[str, Source]) -> Iterator[tuple[str, str]
 def _moments(one: Stated, kind: str) -> Iterator[tuple[str, int, int]]:
     """Yield the days under which a fact's tag of that kind is kept: (what, day, width)."""
     fact = one.fact
-    day, width, *_ = _time(fact)
+    day, width, *_ = time_of(fact)
     if kind in {"all", "about", "said", "through", "topic"}:
         yield "when", day, width
         if breadth := breadth_of(width):
             yield breadth, day, width
     if kind in {"all", "about", "topic", "owed"} and fact.due:
-        yield "due", ordinal(fact.due, last=True), 0
+        yield from ((what, ordinal(fact.due, last=True), 0) for what in duties(one))
     if kind in {"all", "topic"} and fact.review_by:
         yield "review", ordinal(fact.review_by, last=True), 0
     if kind == "all":
@@ -217,9 +205,13 @@ def _write_facts(
     stated: list[list[Stated]],
     ranks: dict[tuple[str, str], int],
 ) -> None:
-    carried: defaultdict[tuple[int, str, str], list[int]] = defaultdict(list)
-    facts, moments, words = [], [], []
+    facts, postings, moments, words = [], [], [], []
     vocabulary: Counter[tuple[str, str, int]] = Counter()
+    summed = [
+        tag_number(n, *tag)
+        for n, records in enumerate(everything, 1)
+        for tag in (EVERYTHING, *(("topic", topic.id) for topic in records.dossier.topics))
+    ]
     for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
         spellings = {entity.id: (entity.name, *entity.also) for entity in records.entities}
         sources = {source.id: source for source in records.sources}
@@ -234,24 +226,19 @@ def _write_facts(
             )
             vocabulary.update((*pair, n) for pair in _vocabulary(text, records.dossier.language))
             for tag in tags(one, sources):
-                carried[n, *tag].append(rank)
+                number = tag_number(n, *tag)
+                postings.append((number, rank))
                 moments += [
-                    ((n, *tag), what, day, width, ordinal(one.fact.added), one.id, rank)
+                    (number, what, day, width, ordinal(one.fact.added), one.id, rank)
                     for what, day, width in _moments(one, tag[0])
                 ]
-    numbers = {tag: number for number, tag in enumerate(sorted(carried), 1)}
     db.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", sorted(facts))
-    db.executemany("INSERT INTO tag VALUES (?, ?, ?, ?)", ((number, *tag) for tag, number in numbers.items()))
-    postings = (
-        (number << RANK_BITS | rank,) for tag, number in numbers.items() for rank in sorted(carried[tag])
-    )
-    db.executemany("INSERT INTO posting VALUES (?)", postings)
-    rows = sorted((numbers[tag], *rest) for tag, *rest in moments)
-    db.executemany("INSERT INTO moment VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    db.executemany("INSERT INTO posting VALUES (?, ?)", sorted(postings))
+    db.executemany("INSERT INTO moment VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(moments))
     db.executemany("INSERT INTO words (rowid, stems) VALUES (?, ?)", sorted(words))
     spelt = ((*key, count) for key, count in sorted(vocabulary.items()))
     db.executemany("INSERT INTO vocabulary VALUES (?, ?, ?, ?)", spelt)
-    write_summaries(db)
+    write_summaries(db, summed)
 
 
 def _searched(fact: Fact, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
