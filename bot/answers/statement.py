@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bot.facts.base import FactBase, Thing
+from bot.facts.base import COUNTED, FactBase, Thing
 from bot.facts.edtf import parse, sort_key
 from bot.facts.humanise import humanise, humanise_due
 from bot.facts.records import Dated, Said, Source
@@ -93,8 +93,8 @@ class Writer:
         owers = [[self.name("entity", stated.dossier, one)] for one in fact.owed_by]
         spans: list[Span] = []
         if fact.due and dated:
-            spans += [When(_capital(humanise_due(fact.due)), fact.due), Text(": ")]
-        spans.append(Text(_capital(fact.duty) if fact.duty and not dated else fact.duty or fact.text))
+            spans += [When(capital(humanise_due(fact.due)), fact.due), Text(": ")]
+        spans.append(Text(capital(fact.duty) if fact.duty and not dated else fact.duty or fact.text))
         if owers:
             spans += [Text(", owed by "), *join(owers, ", ", " and ")]
         remarks: list[list[Span]] = []
@@ -201,6 +201,11 @@ class Writer:
         return spellings
 
 
+def counted(number: int) -> str:
+    """Return a count in words; the base does not count on for ever."""
+    return f"more than {COUNTED:,}" if number > COUNTED else f"{number:,}"
+
+
 def named(thing: Thing) -> Name:
     """Return a thing as a name with the command that looks it up."""
     commands = {
@@ -300,5 +305,6 @@ def _mentions(text: str, spellings: dict[str, Thing]) -> Iterator[tuple[str, Thi
     yield text[done:], None
 
 
-def _capital(text: str) -> str:
+def capital(text: str) -> str:
+    """Return a text with a capital letter in front."""
     return text[:1].upper() + text[1:]

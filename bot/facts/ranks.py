@@ -60,8 +60,8 @@ _BROAD: Final = (
     " UNION ALL ".join(
         f"""
 SELECT day, width, added, moment.id, rank FROM moment CROSS JOIN fact INDEXED BY fact_course USING (rank)
-WHERE tag = :tag AND kind = '{kind}' AND day > :first - {days} AND day < :first AND day - width >= :first
-  AND day <= :last AND {_SEEN}
+WHERE tag = :tag AND kind = '{kind}' AND day >= max(:day_, :first - {days} + 1) AND day < :first
+  AND day - width >= :first AND day <= :last AND {_SEEN}
   AND (day, width, added, moment.id, rank) > (:day_, :width_, :added_, :id_, :rank_)
 """  # noqa: S608 -- made of the constants here
         for kind, days in BREADTHS.items()
