@@ -11,9 +11,13 @@ from urllib.parse import quote
 
 import msgspec
 
+from bot.facts.keys import SLOT_BITS
 from bot.facts.names import SCHEMA as NAMES_SCHEMA
 from bot.facts.records import Dossier, Entity, Source
 from bot.facts.stated import Stated
+
+STRETCH_BITS: Final = SLOT_BITS + 4
+"""A stretch of postings holds the facts whose ranks differ in no more than these lowest bits: 16 days."""
 
 EVERYTHING: Final = ("all", "")
 """The tag that every fact of a dossier carries."""
@@ -28,9 +32,11 @@ CREATE TABLE file (
 CREATE TABLE doubt (
   dossier INTEGER, rule TEXT, id TEXT, path TEXT NOT NULL, findings BLOB NOT NULL,
   PRIMARY KEY (dossier, rule, id)) WITHOUT ROWID;
--- What sources, entities and judgements refer to: `kind` is entity or fact, `by` the id of who refers.
+-- What records say of entities and facts by id, beyond what postings tell: `by` is the id of who says
+-- it, `kind` how: supersedes, disputes or outcome_of (a fact of a fact), judgement or role (a dossier or an entity of a
+-- fact), origin or post (a source or an entity of an entity).
 CREATE TABLE reference (
-  dossier INTEGER, kind TEXT, id TEXT, by TEXT, PRIMARY KEY (dossier, kind, id, by)) WITHOUT ROWID;
+  dossier INTEGER, id TEXT, kind TEXT, by TEXT, PRIMARY KEY (dossier, id, kind, by)) WITHOUT ROWID;
 CREATE TABLE dossier (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, facts INTEGER NOT NULL, body BLOB NOT NULL);
 -- `uses` counts the facts that cite a source, or are about an entity, said or owed by it.
@@ -43,22 +49,37 @@ CREATE TABLE entity (
   body BLOB NOT NULL);
 CREATE UNIQUE INDEX entity_id ON entity (id, dossier);
 -- A fact's rank orders by weight, then date, both descending (keys.py): every index yields best first.
+-- Its days are told in bot.facts.course.
 CREATE TABLE fact (
   rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, known INTEGER NOT NULL,
-  body BLOB NOT NULL);
+  ended INTEGER NOT NULL, settled INTEGER, replaces INTEGER, mixed INTEGER, body BLOB NOT NULL);
 CREATE UNIQUE INDEX fact_id ON fact (id, dossier);
+-- The days without the bodies: to pass over a thousand facts reads five pages instead of two hundred.
+CREATE INDEX fact_course ON fact (rank, known, ended, settled, replaces, mixed);
 -- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('through', entity),
 -- ('owed', entity), ('named', entity), ('defines', entity), ('topic', topic), ('source', source),
--- ('disputed', '' or topic), ('text', its text). keys.tag_number makes a number of one; the facts of a tag
--- are one range of one table.
+-- ('withdrawn', source), ('disputed', '' or topic), ('text', its text). keys.tag_number makes a number of
+-- one; the facts of a tag are one range of one table.
 CREATE TABLE posting (tag INTEGER, rank INTEGER, PRIMARY KEY (tag, rank)) WITHOUT ROWID;
+-- For the tags of whole dossiers and topics, by the first bits of a rank: the first day on which a fact in
+-- that stretch is known, and the one from which on none of them stands. So where nothing can be seen on a
+-- day, it is passed over without reading its facts.
+CREATE TABLE stretch (tag INTEGER, part INTEGER, known INTEGER NOT NULL, ended INTEGER NOT NULL,
+  PRIMARY KEY (tag, part)) WITHOUT ROWID;
+-- How many facts became known in a span of days: of one day, of 64 or of 4,096; day is the span's number.
+CREATE TABLE tally (dossier INTEGER, span INTEGER, day INTEGER, facts INTEGER NOT NULL,
+  PRIMARY KEY (dossier, span, day)) WITHOUT ROWID;
 -- The same facts by time, in ordinals; kind is when, due, review, known, added, superseded or retracted.
+-- What happened and is not dated to a day stands under month, year, decade, century or ever too.
 CREATE TABLE moment (tag INTEGER, kind TEXT, day INTEGER, width INTEGER, added INTEGER, id TEXT, rank INTEGER,
   PRIMARY KEY (tag, kind, day, width, added, id, rank)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(stems, content='', detail=none, columnsize=0, tokenize='ascii');
 CREATE TABLE vocabulary (
-  dossier INTEGER, stem TEXT, word TEXT, facts INTEGER NOT NULL,
-  PRIMARY KEY (dossier, stem, word)) WITHOUT ROWID;
+  stem TEXT, word TEXT, dossier INTEGER, facts INTEGER NOT NULL,
+  PRIMARY KEY (stem, word, dossier)) WITHOUT ROWID;
+-- All words and stems of the vocabulary of one first letter and length, with a space between them.
+CREATE TABLE lexicon (first TEXT, length INTEGER, words TEXT NOT NULL,
+  PRIMARY KEY (first, length)) WITHOUT ROWID;
 {NAMES_SCHEMA}
 """
 

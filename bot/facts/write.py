@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from bot.facts.course import breadth_of, course
 from bot.facts.findings import Finding
 from bot.facts.keys import FEW, ordinal, place_of, rank_of, tag_number, time_of
 from bot.facts.names import Named, write_names
 from bot.facts.records import Dossier, Entity, EntityKind, Fact, FactKind, Source
 from bot.facts.snapshot import EVERYTHING, SCHEMA, VERSION, encode
 from bot.facts.stated import NEVER, KnownBy, Stated, Tie
+from bot.facts.summaries import write_summaries
 from bot.facts.words import find_words, marker, pieces, stem, stems
 
 
@@ -181,6 +183,8 @@ def _moments(one: Stated, kind: str) -> Iterator[tuple[str, int, int]]:
     day, width, *_ = time_of(fact)
     if kind in {"all", "about", "said", "through", "topic"}:
         yield "when", day, width
+        if breadth := breadth_of(width):
+            yield breadth, day, width
     if kind in {"all", "about", "topic", "owed"} and fact.due:
         yield "due", ordinal(fact.due, last=True), 0
     if kind in {"all", "topic"} and fact.review_by:
@@ -202,19 +206,20 @@ def _write_facts(
     ranks: dict[tuple[str, str], int],
 ) -> None:
     facts, postings, moments, words = [], [], [], []
-    vocabulary: Counter[tuple[int, str, str]] = Counter()
+    vocabulary: Counter[tuple[str, str, int]] = Counter()
     for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
         spellings = {entity.id: (entity.name, *entity.also) for entity in records.entities}
         sources = {source.id: source for source in records.sources}
+        known = {one.id: one.known for one in ones}
         for one in ones:
             rank = ranks[one.dossier, one.id]
-            facts.append((rank, n, one.id, one.known, encode(one)))
+            facts.append((rank, n, one.id, *course(one, known), encode(one)))
             text = " ".join(_searched(one.fact, spellings))
             found = dict.fromkeys(stems(text, records.dossier.language))
             words.append(
                 (rank, " ".join((marker(n), *(marker(n, topic) for topic in one.fact.topics), *found)))
             )
-            vocabulary.update((n, *pair) for pair in _vocabulary(text, records.dossier.language))
+            vocabulary.update((*pair, n) for pair in _vocabulary(text, records.dossier.language))
             for tag in tags(one, sources):
                 number = tag_number(n, *tag)
                 postings.append((number, rank))
@@ -222,12 +227,18 @@ def _write_facts(
                     (number, what, day, width, ordinal(one.fact.added), one.id, rank)
                     for what, day, width in _moments(one, tag[0])
                 ]
-    db.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?)", sorted(facts))
+    db.executemany("INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", sorted(facts))
     db.executemany("INSERT INTO posting VALUES (?, ?)", sorted(postings))
     db.executemany("INSERT INTO moment VALUES (?, ?, ?, ?, ?, ?, ?)", sorted(moments))
     db.executemany("INSERT INTO words (rowid, stems) VALUES (?, ?)", sorted(words))
     spelt = ((*key, count) for key, count in sorted(vocabulary.items()))
     db.executemany("INSERT INTO vocabulary VALUES (?, ?, ?, ?)", spelt)
+    everywhere = (
+        tag_number(n, *tag)
+        for n, records in enumerate(everything, 1)
+        for tag in (EVERYTHING, *(("topic", topic.id) for topic in records.dossier.topics))
+    )
+    write_summaries(db, everywhere)
 
 
 def _searched(fact: Fact, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
