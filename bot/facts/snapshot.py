@@ -33,8 +33,8 @@ CREATE TABLE doubt (
   dossier INTEGER, rule TEXT, id TEXT, path TEXT NOT NULL, findings BLOB NOT NULL,
   PRIMARY KEY (dossier, rule, id)) WITHOUT ROWID;
 -- What records say of entities and facts by id, beyond what postings tell: `by` is the id of who says
--- it, `kind` how: supersedes, disputes or outcome_of (a fact of a fact), judgement or role (a dossier or an entity of a
--- fact), origin or post (a source or an entity of an entity).
+-- it, `kind` how: supersedes, disputes or outcome_of (a fact of a fact), judgement or role (a dossier or an
+-- entity of a fact), origin or post (a source or an entity of an entity).
 CREATE TABLE reference (
   dossier INTEGER, id TEXT, kind TEXT, by TEXT, PRIMARY KEY (dossier, id, kind, by)) WITHOUT ROWID;
 CREATE TABLE dossier (
