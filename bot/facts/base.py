@@ -329,7 +329,12 @@ class FactBase:
         )
         thing_id, dossier = (thing.id, thing.dossier) if thing else ("", None)
         numbers = [number for tag in tags for number in self._tags(tag, thing_id, dossier)]
-        cursors = (self.snapshot.db.execute(query, (number, what, last, first)) for number in numbers)
+        kinds = ("due", "done") if what == "due" else (what,)
+        cursors = (
+            self.snapshot.db.execute(query, (number, kind, last, first))
+            for number in numbers
+            for kind in kinds
+        )
         return ((row[0], row[4]) for row, _ in groupby(heapq.merge(*cursors, reverse=latest_first)))
 
     def _count(self, topic: Thing | None, what: str, first: int, last: int) -> int:

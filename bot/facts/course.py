@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from bot.facts.stated import NEVER, Stated, Tie
@@ -38,6 +38,18 @@ def course(one: Stated, known: Mapping[str, int]) -> Course:
     settled = min((tie.known for tie in one.outcomes), default=None)
     mixed = 1 if late or withdrawn else None
     return Course(one.known, _ended(one), settled, len(one.fact.supersedes) or None, mixed)
+
+
+def duties(one: Stated) -> Iterator[str]:
+    """Yield the kinds of moments under which a fact's due day is kept.
+
+    Those that are settled for good are kept apart, so that neither has to be looked for among the others;
+    what is settled on some days only stands under both.
+    """
+    if not one.outcomes or any(tie.until != NEVER for tie in one.outcomes):
+        yield "due"
+    if one.outcomes:
+        yield "done"
 
 
 def _ended(one: Stated) -> int:

@@ -11,13 +11,12 @@ from urllib.parse import quote
 
 import msgspec
 
-from bot.facts.keys import SLOT_BITS
 from bot.facts.names import SCHEMA as NAMES_SCHEMA
 from bot.facts.records import Dossier, Entity, Source
 from bot.facts.stated import Stated
 
-STRETCH_BITS: Final = SLOT_BITS + 4
-"""A stretch of postings holds the facts whose ranks differ in no more than these lowest bits: 16 days."""
+STRETCH_BITS: Final = 31
+"""A stretch holds the facts whose ranks differ in these lowest bits alone: of one weight and 32 days."""
 
 EVERYTHING: Final = ("all", "")
 """The tag that every fact of a dossier carries."""
@@ -49,11 +48,11 @@ CREATE TABLE entity (
   body BLOB NOT NULL);
 CREATE UNIQUE INDEX entity_id ON entity (id, dossier);
 -- A fact's rank orders by weight, then date, both descending (keys.py): every index yields best first.
--- Its days are told in bot.facts.course.
+-- Its days are told in course.py.
 CREATE TABLE fact (
   rank INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, known INTEGER NOT NULL,
   ended INTEGER NOT NULL, settled INTEGER, replaces INTEGER, mixed INTEGER, body BLOB NOT NULL);
-CREATE UNIQUE INDEX fact_id ON fact (id, dossier);
+CREATE UNIQUE INDEX fact_id ON fact (dossier, id);
 -- The days without the bodies: to pass over a thousand facts reads five pages instead of two hundred.
 CREATE INDEX fact_course ON fact (rank, known, ended, settled, replaces, mixed);
 -- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('through', entity),
@@ -61,16 +60,17 @@ CREATE INDEX fact_course ON fact (rank, known, ended, settled, replaces, mixed);
 -- ('withdrawn', source), ('disputed', '' or topic), ('text', its text). keys.tag_number makes a number of
 -- one; the facts of a tag are one range of one table.
 CREATE TABLE posting (tag INTEGER, rank INTEGER, PRIMARY KEY (tag, rank)) WITHOUT ROWID;
--- For the tags of whole dossiers and topics, by the first bits of a rank: the first day on which a fact in
--- that stretch is known, and the one from which on none of them stands. So where nothing can be seen on a
--- day, it is passed over without reading its facts.
-CREATE TABLE stretch (tag INTEGER, part INTEGER, known INTEGER NOT NULL, ended INTEGER NOT NULL,
-  PRIMARY KEY (tag, part)) WITHOUT ROWID;
+-- For the tags of whole dossiers and topics, by the first bits of their facts' ranks: the first day on which
+-- one of them is known, and the one from which on none of them stands. So where nothing can be seen on a day,
+-- it is passed over without reading the facts.
+CREATE TABLE stretch (tag INTEGER, n INTEGER, known INTEGER NOT NULL, ended INTEGER NOT NULL,
+  PRIMARY KEY (tag, n)) WITHOUT ROWID;
 -- How many facts became known in a span of days: of one day, of 64 or of 4,096; day is the span's number.
 CREATE TABLE tally (dossier INTEGER, span INTEGER, day INTEGER, facts INTEGER NOT NULL,
   PRIMARY KEY (dossier, span, day)) WITHOUT ROWID;
--- The same facts by time, in ordinals; kind is when, due, review, known, added, superseded or retracted.
--- What happened and is not dated to a day stands under month, year, decade, century or ever too.
+-- The same facts by time, in ordinals; kind is when, due, done, review, known, added, superseded, retracted.
+-- A duty is due, or done where it has an outcome (course.duties). What is not dated to a day stands not only
+-- under when, but under its breadth too: month, year, decade, century or ever.
 CREATE TABLE moment (tag INTEGER, kind TEXT, day INTEGER, width INTEGER, added INTEGER, id TEXT, rank INTEGER,
   PRIMARY KEY (tag, kind, day, width, added, id, rank)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(stems, content='', detail=none, columnsize=0, tokenize='ascii');
@@ -83,7 +83,7 @@ CREATE TABLE lexicon (first TEXT, length INTEGER, words TEXT NOT NULL,
 {NAMES_SCHEMA}
 """
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """To be raised when the same YAML gives other findings, records or rows in the same tables."""
 
 VERSION: Final = f"{FORMAT}-{hashlib.sha256(SCHEMA.encode()).hexdigest()[:8]}"

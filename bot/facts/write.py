@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from bot.facts.course import breadth_of, course
+from bot.facts.course import breadth_of, course, duties
 from bot.facts.findings import Finding
 from bot.facts.keys import FEW, ordinal, place_of, rank_of, tag_number, time_of
 from bot.facts.names import Named, write_names
@@ -186,7 +186,7 @@ def _moments(one: Stated, kind: str) -> Iterator[tuple[str, int, int]]:
         if breadth := breadth_of(width):
             yield breadth, day, width
     if kind in {"all", "about", "topic", "owed"} and fact.due:
-        yield "due", ordinal(fact.due, last=True), 0
+        yield from ((what, ordinal(fact.due, last=True), 0) for what in duties(one))
     if kind in {"all", "topic"} and fact.review_by:
         yield "review", ordinal(fact.review_by, last=True), 0
     if kind == "all":
@@ -207,6 +207,11 @@ def _write_facts(
 ) -> None:
     facts, postings, moments, words = [], [], [], []
     vocabulary: Counter[tuple[str, str, int]] = Counter()
+    summed = [
+        tag_number(n, *tag)
+        for n, records in enumerate(everything, 1)
+        for tag in (EVERYTHING, *(("topic", topic.id) for topic in records.dossier.topics))
+    ]
     for n, (records, ones) in enumerate(zip(everything, stated, strict=True), 1):
         spellings = {entity.id: (entity.name, *entity.also) for entity in records.entities}
         sources = {source.id: source for source in records.sources}
@@ -233,12 +238,7 @@ def _write_facts(
     db.executemany("INSERT INTO words (rowid, stems) VALUES (?, ?)", sorted(words))
     spelt = ((*key, count) for key, count in sorted(vocabulary.items()))
     db.executemany("INSERT INTO vocabulary VALUES (?, ?, ?, ?)", spelt)
-    everywhere = (
-        tag_number(n, *tag)
-        for n, records in enumerate(everything, 1)
-        for tag in (EVERYTHING, *(("topic", topic.id) for topic in records.dossier.topics))
-    )
-    write_summaries(db, everywhere)
+    write_summaries(db, summed)
 
 
 def _searched(fact: Fact, spellings: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
