@@ -65,9 +65,9 @@ def tags_of(fact: Fact, sources: Mapping[str, Source]) -> Iterator[Tag]:
     if said and isinstance(said.by, str):
         yield "said", said.by
     origins = (sources[evidence.ref].origin for evidence in fact.sources)
-    for entity in dict.fromkeys((*(said.via if said else ()), *origins)):
-        if entity:
-            yield "through", entity
+    for through in dict.fromkeys((*(said.via if said else ()), *origins)):
+        if through:
+            yield "through", through
     if fact.kind in {FactKind.DEFINITION, FactKind.ROLE}:
         yield "defines", fact.about[0]
     for entity in dict.fromkeys(fact.owed_by):
