@@ -21,9 +21,11 @@ UNDATED: Final = NEVER + 1
 FEW: Final = 256
 """Facts of one weight and day that stand in their exact order; of more, the order is that of a hash."""
 
-_SLOT_BITS: Final = 26
+SLOT_BITS: Final = 26
+"""Bits of a rank that tell facts of one weight and day apart."""
+
 _INDEX_BITS: Final = 8
-_GROUPS: Final = (1 << _SLOT_BITS - _INDEX_BITS) - 1
+_GROUPS: Final = (1 << SLOT_BITS - _INDEX_BITS) - 1
 _DAY_BITS: Final = 22
 
 
@@ -80,14 +82,14 @@ def rank_of(bucket: int, group: int, index: int) -> int:
     """
     if index >> _INDEX_BITS:
         raise OverflowError("too many facts have the same weight and day")
-    return bucket << _SLOT_BITS | group << _INDEX_BITS | index
+    return bucket << SLOT_BITS | group << _INDEX_BITS | index
 
 
 def bucket_of(rank: int) -> int:
     """Return the bucket in which a rank lies."""
-    return rank >> _SLOT_BITS
+    return rank >> SLOT_BITS
 
 
 def span_of(bucket: int) -> tuple[int, int]:
     """Return the first rank of a bucket and the first one after it."""
-    return bucket << _SLOT_BITS, (bucket + 1) << _SLOT_BITS
+    return bucket << SLOT_BITS, (bucket + 1) << SLOT_BITS

@@ -32,9 +32,11 @@ CREATE TABLE file (
 CREATE TABLE doubt (
   dossier INTEGER, rule TEXT, id TEXT, path TEXT NOT NULL, findings BLOB NOT NULL,
   PRIMARY KEY (dossier, rule, id)) WITHOUT ROWID;
--- What sources, entities and judgements refer to: `kind` is entity or fact, `by` the id of who refers.
+-- What records say of entities and facts by id, beyond what postings tell: `by` is the id of who says
+-- it, `kind` how: supersedes, disputes or outcome_of (a fact of a fact), judgement or role (a dossier or an
+-- entity of a fact), origin or post (a source or an entity of an entity).
 CREATE TABLE reference (
-  dossier INTEGER, kind TEXT, id TEXT, by TEXT, PRIMARY KEY (dossier, kind, id, by)) WITHOUT ROWID;
+  dossier INTEGER, id TEXT, kind TEXT, by TEXT, PRIMARY KEY (dossier, id, kind, by)) WITHOUT ROWID;
 CREATE TABLE dossier (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, facts INTEGER NOT NULL, body BLOB NOT NULL);
 -- `uses` counts the facts that cite a source, or are about an entity, said or owed by it.
@@ -56,8 +58,8 @@ CREATE UNIQUE INDEX fact_id ON fact (dossier, id);
 CREATE INDEX fact_course ON fact (rank, known, ended, settled, replaces, mixed);
 -- What a fact can be found by: ('all', ''), ('about', entity), ('said', entity), ('through', entity),
 -- ('owed', entity), ('named', entity), ('defines', entity), ('topic', topic), ('source', source),
--- ('disputed', '' or topic), ('text', its text). keys.tag_number makes a number of one; the facts of a tag
--- are one range of one table.
+-- ('withdrawn', source), ('disputed', '' or topic), ('text', its text). keys.tag_number makes a number of
+-- one; the facts of a tag are one range of one table.
 CREATE TABLE posting (tag INTEGER, rank INTEGER, PRIMARY KEY (tag, rank)) WITHOUT ROWID;
 -- For the tags of whole dossiers and topics, by the first bits of their facts' ranks: the first day on which
 -- one of them is known, and the one from which on none of them stands. So where nothing can be seen on a day,
