@@ -90,11 +90,12 @@ def _changed(writer: Writer, thing: Thing | None, since: Edtf | None) -> list[Bl
     base = writer.base
     first = min(first_day(base, since), base.today)
     heading = f"Changed since {day_in_words(first)}"
-    lines = [
-        told(writer, one)
+    some = [
+        one
         for kind in ("retracted", "superseded")
         for one in islice(base.changes(kind, first, thing=thing), CHANGES)
     ]
+    lines = [told(writer, one) for one in some]
     if added := base.count_added(first, thing=thing):
         where = " on this topic" if thing else ""
         count = f"1 fact{where} was added" if added == 1 else f"{counted(added)} facts{where} were added"
@@ -107,7 +108,8 @@ def _due(writer: Writer, thing: Thing | None) -> list[Block]:
     base = writer.base
     coming = base.due(thing, base.today, done=False)
     passed = base.due(thing, 0, base.today - 1, done=False, latest_first=True)
-    lines = tuple(writer.owe(one) for some in (coming, passed) for one in islice(some, DUTIES))
+    duties = [one for some in (coming, passed) for one in islice(some, DUTIES)]
+    lines = tuple(writer.owe(one) for one in duties)
     return [Bullets(lines, "Due and passed")] if lines else []
 
 

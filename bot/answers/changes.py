@@ -14,7 +14,7 @@ from bot.reply import Block, Bullets, Kind, Line, Note, Reply, Strong, Text, lin
 SINCE_DAYS = 7
 """Days that count where a command does not say since when."""
 
-SHOWN = 100
+SHOWN = 50
 """Changes of each kind that are shown; a base may have grown by thousands."""
 
 HEADINGS = {"retracted": "Retracted", "superseded": "Superseded", "added": "Added"}
@@ -34,7 +34,7 @@ def changes(base: FactBase, since: Edtf | None = None) -> Reply:
         count = base.count_changes(kind, first)
         if count:
             counts.append(f"{counted(count)} {kind}")
-            shown = islice(base.changes(kind, first), SHOWN)
+            shown = list(islice(base.changes(kind, first), SHOWN))
             blocks.append(Bullets(tuple(told(writer, one) for one in shown), heading))
         if count > SHOWN:
             blocks.append(Note(line(f"The latest {SHOWN} of {counted(count)} are shown.")))

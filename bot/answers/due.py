@@ -39,9 +39,9 @@ def due(base: FactBase, until: Edtf | None = None) -> Reply:
         return Reply(kind=Kind.NONE, title=title, summary=sentence, blocks=(Note(line(sentence)),))
     blocks: list[Block] = []
     for heading, (duties, count) in parts.items():
-        shown = tuple(writer.owe(one) for one in islice(duties, SHOWN)) if count else ()
+        shown = list(islice(duties, SHOWN)) if count else []
         if shown:
-            blocks.append(Bullets(shown, heading))
+            blocks.append(Bullets(tuple(writer.owe(one) for one in shown), heading))
         if count > SHOWN:
             blocks.append(Note(line(f"{SHOWN} of {counted(count)} are shown, those nearest to the day.")))
     due, past, done = (counted(count) for _, count in parts.values())

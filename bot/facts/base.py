@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
@@ -31,6 +32,9 @@ _BATCHES: Final = (8, 64)
 _BY_ID: Final = """
 SELECT body FROM json_each(?) AS place CROSS JOIN fact
 ON dossier = place.value AND fact.id = ? ORDER BY rank
+"""
+_OF_DOSSIER: Final = """
+SELECT body FROM json_each(?) AS wanted CROSS JOIN fact ON dossier = ? AND fact.id = wanted.value
 """
 _FROM_ID: Final = """
 SELECT id, dossier, body FROM fact
@@ -91,10 +95,11 @@ class FactBase(Things):
             for judgement in dossier.judgements:
                 if ordinal(judgement.added) > self.today:
                     continue
-                grounds = [self.fact(f"{dossier.id}:{fact}") for fact in judgement.based_on]
-                known = [one for one in grounds if one]
+                if topic and judgement.topics and topic.id not in judgement.topics:
+                    continue
+                known = self._facts_of(dossier.id, judgement.based_on)
                 topics = judgement.topics or {name for one in known for name in one.fact.topics}
-                if len(known) == len(grounds) and (topic is None or topic.id in topics):
+                if len(known) == len(judgement.based_on) and (topic is None or topic.id in topics):
                     found.append((dossier.id, judgement, known))
         return found
 
@@ -109,6 +114,12 @@ class FactBase(Things):
         dossier, fact_id = self._split(ref)
         rows = self.snapshot.db.execute(_BY_ID, (self._places(dossier), fact_id))
         found = [self.snapshot.decode(body) for (body,) in rows.fetchall()]
+        return [one for one in self._noted(found) if one.known <= self.today]
+
+    def _facts_of(self, dossier: str, ids: Iterable[str]) -> list[Stated]:
+        """Return the facts of a dossier with these ids, in their order, those that could be known."""
+        wanted = (json.dumps(list(ids)), self._numbers[dossier])
+        found = [self.snapshot.decode(body) for (body,) in self.snapshot.db.execute(_OF_DOSSIER, wanted)]
         return [one for one in self._noted(found) if one.known <= self.today]
 
     def cited(self, stated: Stated) -> list[Evidence]:
@@ -242,9 +253,8 @@ class FactBase(Things):
             if kind != "superseded":
                 yield Change(kind, day, stated)
                 continue
-            for old in stated.fact.supersedes:
-                if before := self.fact(f"{stated.dossier}:{old}"):
-                    yield Change(kind, day, before, stated)
+            for before in self._facts_of(stated.dossier, stated.fact.supersedes):
+                yield Change(kind, day, before, stated)
 
     def count_changes(self, kind: str, since: int, until: int = NEVER, thing: Thing | None = None) -> int:
         """Return how many facts were added, superseded or retracted between two ordinals."""
@@ -298,8 +308,8 @@ class FactBase(Things):
         once = ((moment[0], moment[4]) for moment, _ in groupby(moments))
         for most in chain(_BATCHES, repeat(_BATCHES[-1])):
             part = list(islice(once, most))
-            found = self.snapshot.facts([rank for _, rank in part])
-            yield from zip((day for day, _ in part), self._noted(found), strict=True)
+            found = list(self._noted(self.snapshot.facts([rank for _, rank in part])))
+            yield from zip((day for day, _ in part), found, strict=True)
             if len(part) < most:
                 return
 
