@@ -253,7 +253,9 @@ def _relevance(one: Stated, words: list[_Word]) -> int:
     text = [spelt for part in parts for spelt in pieces(part[0])]
     score = 0
     for word in words:
-        places = [place for place, spelt in enumerate(text) if spelt in word.forms]
+        # Most words of most candidates are those of names: then no place is looked for.
+        elsewhere = word.forms.isdisjoint(text)
+        places = [] if elsewhere else [place for place, spelt in enumerate(text) if spelt in word.forms]
         score += 4 + min(len(places), 3) + (places[0] < 8) if places else 1
     withdrawn = bool(one.superseded_by) or one.retracted_on is not None
     return score - 4 if withdrawn else score
