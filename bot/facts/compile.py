@@ -259,7 +259,9 @@ class _Compilation:
         if doubts.is_broken or any(one.severity is Severity.ERROR for one in self.findings):
             doubts.flush()
             raise BrokenBase(sorted([*self.findings, *findings_of(db)]))
-        _write_facts(db, changes, doubts, is_new, lambda done, total: self.progress("writing", done, total))
+        _write_facts(
+            db, changes, doubts, lambda done, total: self.progress("writing", done, total), is_new=is_new
+        )
         doubts.flush()
         _write_meta(db, fingerprint(self.digests))
         return self._all_findings(db)
@@ -324,12 +326,13 @@ def _write_facts(
     db: sqlite3.Connection,
     changes: Mapping[int, Change],
     doubts: Doubts,
-    is_new: bool,
     progress: Callable[[int, int], None],
+    *,
+    is_new: bool,
 ) -> None:
     """Write the rows of facts, and what they amount to."""
     (total,) = db.execute("SELECT count(*) FROM scratch.incoming").fetchone()
-    amendment = Amendment(db, changes, lambda done: progress(done, total))
+    amendment = Amendment(db, changes, lambda done: progress(done, total), is_new=is_new)
     amendment.place()
     amendment.take_out()
     if not is_new:
@@ -340,9 +343,12 @@ def _write_facts(
     amendment.put_in()
     add_to_tallies(db, amendment.known)
     if is_new:
-        tags = (("topic", topic.id) for change in changes.values() for topic in change.heads.record.topics)
-        every = {tag_number(n, *tag) for n in changes for tag in (EVERYTHING, *tags)}
-        write_stretches(db, every)
+        topics = {
+            tag_number(n, "topic", one.id)
+            for n, change in changes.items()
+            for one in change.heads.record.topics
+        }
+        write_stretches(db, topics | {tag_number(n, *EVERYTHING) for n in changes})
         write_lexicon(db)
         index_names(db)
     else:
