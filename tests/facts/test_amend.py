@@ -1,4 +1,4 @@
-"""Whatever base becomes whatever other: a snapshot that was changed has the rows of one that was written anew."""
+"""Whatever base becomes whatever other: a snapshot that was changed has the rows of one written anew."""
 
 from __future__ import annotations
 
