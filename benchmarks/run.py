@@ -24,8 +24,8 @@ from benchmarks.measure import Growth, Usage, percentile
 from benchmarks.questions import BARE_SELECT, COMPLETE
 from benchmarks.spellings import resolve_spellings
 from bot.config import Config, Web
-from bot.facts.compile import current
 from bot.facts.snapshot import Snapshot
+from bot.facts.turns import current
 
 ROOT: Final = Path(__file__).parent.parent
 BRIEFINGS: Final = ROOT / "briefings"
