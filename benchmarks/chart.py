@@ -7,9 +7,10 @@ from html import escape
 from typing import Final
 
 from benchmarks.figures import Figure
+from benchmarks.texts import PARTS
 
 WIDTH: Final = 760
-LEFT: Final = 250
+LEFT: Final = 260
 RIGHT: Final = 90
 ROW: Final = 30
 TOP: Final = 56
@@ -66,7 +67,7 @@ def chart(parts: dict[str, list[Figure]]) -> str:
         kind = "reached" if figure.reached else "missed"
         lines += [
             f'<text x="8" y="{y + 15}" class="part">{part}</text>',
-            f'<text x="42" y="{y + 15}">{escape(_short(figure.name))}</text>',
+            f'<text x="42" y="{y + 15}">{escape(PARTS[part].title)}</text>',
             f'<rect x="{LEFT}" y="{y + 4}" width="{width:.1f}" height="{BAR}" rx="2" class="{kind}"/>',
             f'<text x="{end + 6:.1f}" y="{y + 15}" class="value">{_used(figure.used)}</text>',
         ]
@@ -82,7 +83,3 @@ def _used(used: float) -> str:
     if used == float("inf"):
         return "missed"
     return f"{used * 100:.0f} %" if used < 10 else f"{used:.0f}×"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 30 else f"{name[:29].rstrip()}…"
