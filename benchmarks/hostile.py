@@ -19,6 +19,7 @@ from benchmarks.lab import Lab
 from benchmarks.measure import Usage, fastest, usage
 from benchmarks.records import Record, block, item, write_records
 from bot.facts.compile import BrokenBase, compile_base
+from bot.facts.turns import current
 
 MIB: Final = 1 << 20
 SPELLINGS: Final = 10_000
@@ -166,7 +167,10 @@ def met(root: str, folder: str) -> Fate:
         took = usage(lambda: compile_base(Path(root), Path(folder)))
     except BrokenBase as error:
         return Fate(refused=str(error))
-    desk = Desk(next(Path(folder).glob("*.sqlite")))
+    path = current(Path(folder))
+    if path is None:
+        raise FileNotFoundError(f"no snapshot in {folder}")
+    desk = Desk(path)
     lines = (
         "/who thing-0",
         "/briefing",

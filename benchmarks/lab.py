@@ -16,8 +16,8 @@ from benchmarks.figures import Base, Outcomes, Settings
 from benchmarks.generate import Size, write_base
 from benchmarks.measure import tree_bytes
 from bot.config import Config, Web
-from bot.facts.compile import current
 from bot.facts.snapshot import Snapshot
+from bot.facts.turns import current
 
 ROOT: Final = Path(__file__).parent.parent
 MADE: Final = "made.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Final, Protocol
@@ -14,6 +15,7 @@ from bot.answers.pick import missing
 from bot.answers.usage import misread
 from bot.desk import Asker, Call, Completion, Suggestion
 from bot.facts.base import FactBase, Thing
+from bot.facts.deadline import TooSlowError, limited
 from bot.facts.edtf import DateError, Edtf
 from bot.facts.humanise import humanise, read_date
 from bot.facts.snapshot import Snapshot
@@ -29,8 +31,8 @@ from bot.parse import (
     type_arguments,
     write_line,
 )
-from bot.registry import COMMON, Command, Option, OptionKind, Registry
-from bot.reply import Action, Footer, Kind, Name, Reply, change_spans
+from bot.registry import AS_OF, COMMON, Command, Option, OptionKind, Registry
+from bot.reply import Action, Footer, Kind, Name, Note, Reply, change_spans, line
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +64,7 @@ class Dispatcher:
     """Answers calls from the snapshot in use; implements :class:`bot.desk.Desk`.
 
     `today` tells the day that an answer without `as-of:` is given for; `reference` makes the short mark under
-    which a failure is found in the log.
+    which a failure is found in the log; `clock` tells seconds.
     """
 
     def __init__(
@@ -72,11 +74,13 @@ class Dispatcher:
         *,
         today: Callable[[], date],
         reference: Callable[[], str] = lambda: secrets.token_hex(4),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.registry = registry
         self._library = library
         self._today = today
         self._reference = reference
+        self._clock = clock
 
     @property
     def notice(self) -> str:
@@ -100,9 +104,13 @@ class Dispatcher:
         call = Call("")
         try:
             call = read()
-            return self._answer(call, asker)
+            with limited(self._library.snapshot.db, self._clock):
+                return self._answer(call, asker)
         except Misread as error:
             return self._misread(error, asker)
+        except TooSlowError:
+            log.warning("answer took too long", command=call.command[:40])
+            return self._narrow(call)
         except Exception:
             reference = self._reference()
             log.exception("answer failed", command=call.command[:40], reference=reference)
@@ -179,6 +187,21 @@ class Dispatcher:
             return self.notice
         return f"Snapshot {self._library.snapshot.id} goes on answering: the facts on disk do not load."
 
+    def _narrow(self, call: Call) -> Reply:
+        """Say that an answer would take too long, and what would make it shorter."""
+        command = self.registry.get(call.command)
+        options = command.options if command else ()
+        given = {one.name for name in call.arguments if command and (one := command.option(name))}
+        left = [f"{one.name}:" for one in options if one.name not in given and one is not AS_OF]
+        ways = [f"give {' or '.join(left)}"] if left else []
+        if AS_OF.name in given:
+            ways.append("ask for a later day")
+        if any(one.kind is OptionKind.WORDS for one in options):
+            ways.append("search for a rarer word")
+        sentence = "This would take too long to look up"
+        sentence += f": {', or '.join(ways)}." if ways else ", so there is no answer."
+        return Reply(kind=Kind.FAILURE, title="No answer", summary=sentence, blocks=(Note(line(sentence)),))
+
     def _misread(self, error: Misread, asker: Asker) -> Reply:
         """Say what was not understood; a line that would not be understood either is not offered."""
         unclear = {Kind.USAGE, Kind.FAILURE}
@@ -196,7 +219,11 @@ class Dispatcher:
             one = declared.option(option) if declared else None
             if one is None or len(prefix) > LONGEST_TYPED:
                 return []
-            return list(self._suggest(one, clean(prefix), asker, limit))[:limit]
+            with limited(self._library.snapshot.db, self._clock):
+                return list(self._suggest(one, clean(prefix), asker, limit))[:limit]
+        except TooSlowError:
+            log.warning("suggestion took too long", command=command[:40], option=option[:40])
+            return []
         except Exception:
             log.exception("suggestion failed", command=command[:40], option=option[:40])
             return []

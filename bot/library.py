@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bot.facts.compile import BrokenBase, compile_base, current
+from bot.facts.compile import BrokenBase, compile_base
 from bot.facts.findings import Finding
 from bot.facts.snapshot import Snapshot, SnapshotError
+from bot.facts.turns import current
 
 log = structlog.get_logger(__name__)
 

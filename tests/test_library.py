@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 from bot.commands import REGISTRY
 from bot.dispatch import Dispatcher
 from bot.facts import compile as compiler
-from bot.facts.compile import POINTER, current
+from bot.facts.seen import digest_of
 from bot.facts.snapshot import SnapshotError
+from bot.facts.turns import POINTER, current
 from bot.library import Library, NothingToServe
 
 
@@ -268,7 +269,6 @@ def test_a_snapshot_of_another_version_is_told_apart(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(compiler, "VERSION", 0)
-        patched.setattr("bot.facts.write.VERSION", 0)
         patched.setattr("bot.facts.snapshot.VERSION", 0)
         Library(root, folder).close()
     edit(root, "kind: event", "kind: evnt")
@@ -338,16 +338,14 @@ def test_a_fault_in_the_compiler_leaves_the_last_good_snapshot(
 def test_a_file_that_may_be_read_again_is_noticed(
     library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bot.facts.load import read_file
-
-    def refuse(root: Path, file: str) -> bytes:
-        if file == LICENCES:
+    def refuse(path: Path) -> str:
+        if path == root / LICENCES:
             raise PermissionError(13, "Permission denied")
-        return read_file(root, file)
+        return digest_of(path)
 
     (root / LICENCES).chmod(0o600)
     with monkeypatch.context() as patched:
-        patched.setattr("bot.facts.compile.read_file", refuse)
+        patched.setattr("bot.facts.seen.digest_of", refuse)
         library.refresh()
     assert f"{LICENCES}, line 1: The file cannot be read (Permission denied)." in library.notice
 

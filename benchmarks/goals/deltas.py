@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
-from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -14,10 +12,14 @@ from benchmarks.edits import Editor
 from benchmarks.figures import Compare, Figure
 from benchmarks.lab import Built, Lab
 from benchmarks.measure import Usage, percentile
+from benchmarks.rows import differences
 from bot.library import Library
 
 AT_ONCE: Final = 20
 """Edits that are made before the base is looked at again."""
+
+MANY: Final = 1_000
+"""Rows of a table that are counted as different; where one is missing, all behind it are."""
 
 TURNS: Final = 3
 SEARCHES: Final = ("/search, 1 word", "/search, 2 words", "/search, 3 words")
@@ -43,33 +45,8 @@ def applied(root: str, folder: str, count: str, seed: str) -> int:
 
 
 def differing(one: str, other: str) -> dict[str, int]:
-    """Return how many rows two snapshots do not share, by table; those of full-text indexes are its words."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
-        for name, path in (("a", one), ("b", other)):
-            db.execute(f"ATTACH ? AS {name}", (path,))
-        tables = db.execute("SELECT name, sql FROM a.sqlite_master WHERE type = 'table'").fetchall()
-        indexes = [name for name, sql in tables if " USING fts5" in (sql or "")]
-        plain = [
-            name
-            for name, _ in tables
-            if not any(name == one or name.startswith(f"{one}_") for one in indexes)
-        ]
-        for name in indexes:
-            for side in ("a", "b"):
-                db.execute(
-                    f"CREATE VIRTUAL TABLE temp.{side}_{name} USING fts5vocab({side}, {name}, instance)"
-                )
-        pairs = {name: (f"a.{name}", f"b.{name}") for name in plain}
-        pairs |= {name: (f"temp.a_{name}", f"temp.b_{name}") for name in indexes}
-        return {name: _differing(db, *pair) for name, pair in pairs.items()}
-
-
-def _differing(db: sqlite3.Connection, one: str, other: str) -> int:
-    rows, others = (db.execute(f"SELECT * FROM {name}") for name in (one, other))
-    if all(row == another for row, another in zip_longest(rows, others)):
-        return 0
-    query = "SELECT count(*) FROM (SELECT * FROM {} EXCEPT SELECT * FROM {})"
-    return sum(db.execute(query.format(*pair)).fetchone()[0] for pair in ((one, other), (other, one)))
+    """Return how many rows of two snapshots differ, by table; many are no more than some."""
+    return dict(Counter(table for table, _, _ in differences(Path(one), Path(other), MANY)))
 
 
 def deltas(lab: Lab) -> Iterator[Figure]:

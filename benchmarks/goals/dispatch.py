@@ -7,6 +7,7 @@ errbot is under the GPL, so the project neither depends on it nor lists it; who 
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -89,7 +90,43 @@ async def _nonebot() -> float:
     return median(times) / 1e9
 
 
-PEERS: Final[dict[str, tuple[str, str]]] = {"nonebot2": ("nonebot", "goals.dispatch.nonebot")}
+PLUGIN: Final = {
+    "ok.plug": "[Core]\nName = Ok\nModule = ok\n[Python]\nVersion = 3\n[Documentation]\nDescription = ok\n",
+    "ok.py": """from errbot import BotPlugin, botcmd
+
+class Ok(BotPlugin):
+    @botcmd
+    def ok(self, msg, args):
+        return "ok"
+""",
+}
+"""The files of a plug-in for errbot."""
+
+
+def errbot() -> float:
+    """Return the same of errbot: from the message to its own test backend to the answer it takes."""
+    import logging
+
+    from errbot.backends.test import TestBot
+
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in PLUGIN.items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        bot = TestBot(extra_plugin_dir=folder, loglevel=logging.CRITICAL)
+        bot.start()
+        try:
+            if bot.exec_command("!ok") != "ok":
+                raise RuntimeError("errbot did not answer")
+            return _median(lambda: bot.exec_command("!ok"))
+        finally:
+            bot.stop()
+
+
+PEERS: Final[dict[str, tuple[str, str, str]]] = {
+    "nonebot2": ("nonebot", "goals.dispatch.nonebot", "`pip install --group bench-peers` brings it"),
+    "errbot": ("errbot", "goals.dispatch.errbot", "it is under the GPL, so only you can bring it"),
+}
+"""Frameworks by name: the module that each needs, what measures it, and how it comes."""
 
 
 def dispatch(lab: Lab) -> Iterator[Figure]:
@@ -97,8 +134,8 @@ def dispatch(lab: Lab) -> Iterator[Figure]:
     lab.say("dispatch")
     bot = lab.child(float, "goals.dispatch.ours", lab.compiled(lab.tiny))
     yield Figure("dispatch", "the bot", "s", bot, compare=Compare.ALONE)
-    for name, (module, task) in PEERS.items():
+    for name, (module, task, how) in PEERS.items():
         if find_spec(module) is None:
-            lab.note("dispatch", f"{name} is not installed; `pip install --group bench-peers` brings it.")
+            lab.note("dispatch", f"{name} is not installed; {how}.")
             continue
         yield Figure("dispatch", name, "s", lab.child(float, task), "the bot", bot)

@@ -14,7 +14,7 @@ from bot.reply import Block, Bullets, Kind, Line, Note, Reply, Strong, Text, lin
 SINCE_DAYS = 7
 """Days that count where a command does not say since when."""
 
-SHOWN = 50
+SHOWN = 100
 """Changes of each kind that are shown; a base may have grown by thousands."""
 
 HEADINGS = {"retracted": "Retracted", "superseded": "Superseded", "added": "Added"}

@@ -93,3 +93,9 @@ def bucket_of(rank: int) -> int:
 def span_of(bucket: int) -> tuple[int, int]:
     """Return the first rank of a bucket and the first one after it."""
     return bucket << SLOT_BITS, (bucket + 1) << SLOT_BITS
+
+
+def group_span(bucket: int, group: int) -> tuple[int, int]:
+    """Return the first rank of a group of a crowded bucket and the first one after it."""
+    first = rank_of(bucket, group, 0)
+    return first, first + (1 << _INDEX_BITS)

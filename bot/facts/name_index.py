@@ -195,17 +195,24 @@ def write_names(db: sqlite3.Connection, things: Iterable[Named]) -> None:
     Things stream through, only the distinct words are held in memory. Raises `ValueError` for a thing of
     unknown kind or with numbers out of range, `sqlite3.IntegrityError` for the same place given twice.
     """
+    add_names(db, things)
+    index_names(db)
+
+
+def add_names(db: sqlite3.Connection, things: Iterable[Named]) -> None:
+    """Write things that :func:`index_names` shall index, as :func:`write_names` does at once."""
+    db.executemany("INSERT INTO name_thing VALUES (?, ?, ?, ?, ?, ?)", map(row_of, things))
+
+
+def index_names(db: sqlite3.Connection) -> None:
+    """Index all things that were written, once."""
     words: set[str] = set()
     db.execute("INSERT INTO name_words (name_words, rank) VALUES ('automerge', 0)")
     db.execute("CREATE TEMP TABLE named (key TEXT, place INTEGER, line INTEGER)")
-    db.executemany("INSERT INTO name_thing VALUES (?, ?, ?, ?, ?, ?)", map(_row, things))
     # Full-text search wants its rows in order, and SQLite sorts keys in less memory than Python.
     for place, thing_id, folded in db.execute("SELECT place, id, folded FROM name_thing ORDER BY place"):
-        lines = [line.split() for line in folded.split("\n")]
-        distinct = dict.fromkeys(word for line in lines for word in line)
+        distinct, found = _indexed(thing_id, folded)
         marked = " ".join((_marker(address_of(place)[2]), *distinct))
-        found = {key: at for at, line in reversed(list(enumerate(lines))) if line for key in index_keys(line)}
-        found[id_key(thing_id)] = 0
         db.executemany(
             "INSERT INTO temp.named VALUES (?, ?, ?)", ((key, place, at) for key, at in found.items())
         )
@@ -217,7 +224,65 @@ def write_names(db: sqlite3.Connection, things: Iterable[Named]) -> None:
     db.execute("INSERT INTO name_words (name_words) VALUES ('optimize')")
 
 
-def _row(thing: Named) -> Row:
+def change_names(db: sqlite3.Connection, out: Iterable[Row], into: Iterable[Row]) -> None:
+    """Take things out of the index and put others in, in the same rows as if all were written anew."""
+    out, into = sorted(out), sorted(into)
+    lost: set[str] = set()
+    for row in out:
+        distinct, found = _indexed(row.id, row.folded)
+        marked = " ".join((_marker(address_of(row.place)[2]), *distinct))
+        db.execute("DELETE FROM name_thing WHERE place = ?", (row.place,))
+        db.executemany(
+            "DELETE FROM name_key WHERE key = ? AND place = ?", ((key, row.place) for key in found)
+        )
+        db.execute(
+            "INSERT INTO name_words (name_words, rowid, words) VALUES ('delete', ?, ?)", (row.place, marked)
+        )
+        lost.update(distinct)
+    added: set[str] = set()
+    for row in into:
+        distinct, found = _indexed(row.id, row.folded)
+        marked = " ".join((_marker(address_of(row.place)[2]), *distinct))
+        db.execute("INSERT INTO name_thing VALUES (?, ?, ?, ?, ?, ?)", row)
+        db.executemany(
+            "INSERT INTO name_key VALUES (?, ?, ?)", ((key, row.place, at) for key, at in found.items())
+        )
+        db.execute("INSERT INTO name_words (rowid, words) VALUES (?, ?)", (row.place, marked))
+        added.update(distinct)
+    query = "SELECT 1 FROM name_words WHERE name_words MATCH ? LIMIT 1"
+    unheard = {word for word in lost - added if not db.execute(query, (f'"{word}"',)).fetchone()}
+    candidates.change_near(db, unheard, added - lost)
+
+
+def _indexed(thing_id: str, folded: str) -> tuple[dict[str, None], dict[str, int]]:
+    """Return the distinct words of a thing, and its keys with the number of their line."""
+    lines = [line.split() for line in folded.split("\n")]
+    distinct = dict.fromkeys(word for line in lines for word in line)
+    found = {key: at for at, line in reversed(list(enumerate(lines))) if line for key in index_keys(line)}
+    found[id_key(thing_id)] = 0
+    return distinct, found
+
+
+def rows_of_id(db: sqlite3.Connection, kind: str, dossier: int, thing_id: str) -> list[Row]:
+    """Return the things of a kind and dossier that have an id: one or none."""
+    within = scope(kind, frozenset({dossier}))
+    return [row for _, _, row in by_key(db, [id_key(thing_id)], within, 2)]
+
+
+def at_prominence(place: int, prominence: int) -> int:
+    """Return the place of a thing of another prominence."""
+    rank = _MOST_PROMINENT - min(max(prominence, 0), _MOST_PROMINENT)
+    kind, low = place >> _KIND_BITS, place & (1 << _KEY_BITS + _DOSSIER_BITS) - 1
+    return (kind << _KIND_BITS) + (rank << _KEY_BITS + _DOSSIER_BITS) + low
+
+
+def prominence_of(place: int) -> int:
+    """Return the prominence of the thing at a place."""
+    return _MOST_PROMINENT - rank_of(place)
+
+
+def row_of(thing: Named) -> Row:
+    """Return a thing as the index holds it."""
     written: dict[str, str] = {}
     for spelling in (thing.label, *thing.spellings):
         for form in folds(spelling):

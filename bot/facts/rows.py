@@ -80,7 +80,12 @@ def tags_of(fact: Fact, sources: Mapping[str, Source]) -> Iterator[Tag]:
         yield "source", ref
     if fact.retracted and fact.retracted.source:
         yield "withdrawn", fact.retracted.source
-    yield "text", folded(fact.text)
+    yield text_tag(fact)
+
+
+def text_tag(fact: Fact) -> Tag:
+    """Return the tag of all facts that have the same text."""
+    return "text", folded(fact.text)
 
 
 def disputed_tags(fact: Fact) -> Iterator[Tag]:

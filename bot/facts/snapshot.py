@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
 import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
@@ -39,14 +41,9 @@ CREATE TABLE reference (
   dossier INTEGER, id TEXT, kind TEXT, by TEXT, PRIMARY KEY (dossier, id, kind, by)) WITHOUT ROWID;
 CREATE TABLE dossier (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, facts INTEGER NOT NULL, body BLOB NOT NULL);
--- `uses` counts the facts that cite a source, or are about an entity, said or owed by it.
-CREATE TABLE source (
-  n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, uses INTEGER NOT NULL,
-  body BLOB NOT NULL);
+CREATE TABLE source (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
 CREATE UNIQUE INDEX source_id ON source (id, dossier);
-CREATE TABLE entity (
-  n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, uses INTEGER NOT NULL,
-  body BLOB NOT NULL);
+CREATE TABLE entity (n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL);
 CREATE UNIQUE INDEX entity_id ON entity (id, dossier);
 -- A fact's rank orders by weight, then date, both descending (keys.py): every index yields best first.
 -- Its days are told in course.py.
@@ -99,6 +96,8 @@ _FACTS: Final = "SELECT body FROM json_each(?) AS wanted CROSS JOIN fact ON rank
 
 Body = TypeVar("Body")
 
+_SIZE: Final = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+
 
 class Snapshot:
     """An open snapshot. `id` names its content: the same YAML gives the same id and the same bytes.
@@ -112,8 +111,13 @@ class Snapshot:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            self._lock: int | None = _share(path)
+        except OSError as error:
+            raise _unreadable(path, str(error)) from None
+        try:
             self.db = connect(path)
         except (sqlite3.Error, OSError) as error:
+            self._unlock()
             raise _unreadable(path, str(error)) from None
         try:
             meta = dict(self.db.execute("SELECT key, value FROM meta"))
@@ -121,11 +125,14 @@ class Snapshot:
                 row_id: (n, facts) for n, row_id, facts in self.db.execute("SELECT n, id, facts FROM dossier")
             }
             version, self.id, self.newest = meta["version"], str(meta["id"]), int(meta["newest"])
-        except (sqlite3.Error, KeyError, TypeError, ValueError) as error:
-            self.db.close()
+            (size,) = self.db.execute(_SIZE).fetchone()
+            if size != path.stat().st_size:
+                raise ValueError("it is not of the size that it tells")
+        except (sqlite3.Error, OSError, KeyError, TypeError, ValueError) as error:
+            self.close()
             raise _unreadable(path, str(error)) from None
         if version != VERSION:
-            self.db.close()
+            self.close()
             raise SnapshotError(
                 f"The snapshot {path.name} is of version {version}, this program reads {VERSION};"
                 " compile it again."
@@ -135,8 +142,14 @@ class Snapshot:
         self._names = {n: dossier for dossier, (n, _) in self.dossiers.items()}
 
     def close(self) -> None:
-        """Close the connection; the file stays."""
+        """Close the connection; the file stays, and may be written again."""
         self.db.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def dossier(self, dossier: str) -> Dossier:
         """Return a dossier's record. Raises KeyError where there is none of that id."""
@@ -173,6 +186,19 @@ class Snapshot:
 
 def _unreadable(path: Path, why: str) -> SnapshotError:
     return SnapshotError(f"The snapshot {path.name} cannot be read ({why}); compile it again.")
+
+
+def _share(path: Path) -> int:
+    """Lock a snapshot for reading, as no file may change under a reader that takes it for immutable."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path.name}")
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise OSError("it is being written") from None
+    return handle
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -33,6 +33,7 @@ TINY = Settings(
 APART = {
     "goals.http.cpu",
     "goals.discord.answered",
+    "goals.dispatch.errbot",
     "goals.dispatch.nonebot",
     "goals.peers.measured",
     "goals.starting.imported",
