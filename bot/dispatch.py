@@ -64,7 +64,8 @@ class Dispatcher:
     """Answers calls from the snapshot in use; implements :class:`bot.desk.Desk`.
 
     `today` tells the day that an answer without `as-of:` is given for; `reference` makes the short mark under
-    which a failure is found in the log; `clock` tells seconds.
+    which a failure is found in the log; `clock` tells seconds of
+    work, to stop what takes too long.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Dispatcher:
         *,
         today: Callable[[], date],
         reference: Callable[[], str] = lambda: secrets.token_hex(4),
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self.registry = registry
         self._library = library

@@ -28,6 +28,9 @@ __all__ = ["COUNTED", "Change", "FactBase", "Thing"]
 SCANNED: Final = 50
 """Facts looked at to find what else an entity is mentioned with."""
 
+# The cache of numbers that compiling needs would grow with every name that is asked for.
+_tag_number: Final = tag_number.__wrapped__
+
 _BATCHES: Final = (8, 64)
 _BY_ID: Final = """
 SELECT body FROM json_each(?) AS place CROSS JOIN fact
@@ -277,7 +280,7 @@ class FactBase(Things):
 
     def _tags(self, kind: str, thing_id: str = "", dossier: str | None = None) -> list[int]:
         numbers = [self._numbers[dossier]] if dossier else sorted(self._numbers.values())
-        return [tag_number(number, kind, thing_id) for number in numbers]
+        return [_tag_number(number, kind, thing_id) for number in numbers]
 
     def _tags_of(self, thing: Thing | None, entity: Iterable[str] = ()) -> list[int]:
         """Return the tags of a topic or an entity, or those of all facts."""

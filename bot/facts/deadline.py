@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Final
 
 SECONDS: Final = 0.025
-"""What the statements of an answer may take."""
+"""What an answer may take, before what it still looks for is cut short."""
 
 _STEPS: Final = 4_000  # instructions of SQLite between two looks at the clock: some 100 microseconds
-_LEAST: Final = 16  # looks that are always granted, so that a pause of the machine alone stops nothing
+_LEAST: Final = 64  # looks that are always granted: a long text to write is no reason to look up less
 
 
 class TooSlowError(Exception):
@@ -20,10 +20,11 @@ class TooSlowError(Exception):
 
 
 @contextmanager
-def limited(db: sqlite3.Connection, clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
+def limited(db: sqlite3.Connection, clock: Callable[[], float] = time.thread_time) -> Iterator[None]:
     """Stop the statements that go on when :data:`SECONDS` have passed since the beginning.
 
-    What is not a loop in SQLite is not stopped: such work must be small by itself.
+    By default that is the time of the processor, so that a busy machine stops nothing. What is not a loop in
+    SQLite is not stopped either: such work must be small by itself.
 
     Raises:
         TooSlowError: one was stopped.

@@ -31,7 +31,7 @@ def _stemmer(language: str) -> Any:
     return snowballstemmer.stemmer(name) if name else None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=2_048)
 def stem(word: str, language: str) -> str:
     """Return a folded word without its inflection (Snowball)."""
     stemmer = _stemmer(language)
