@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot.commands import REGISTRY
 from bot.dispatch import Dispatcher
 from bot.facts import compile as compiler
-from bot.facts.seen import digest_of
+from bot.facts.seen import Stat, digest_of, stat_of
 from bot.facts.snapshot import SnapshotError
 from bot.facts.turns import POINTER, current
 from bot.library import Library, NothingToServe
@@ -285,6 +285,45 @@ def test_a_folder_that_cannot_be_written_is_told(root: Path, tmp_path: Path) -> 
         Library(root, tmp_path / "file" / "state")
 
 
+def test_a_bit_that_flips_is_found_after_the_start(root: Path, folder: Path) -> None:
+    opened = Library(root, folder)
+    assert not opened.refresh()
+    opened.close()
+    path, data = opened.snapshot.path, opened.snapshot.path.read_bytes()
+    path.write_bytes(data.replace(b"audit the ferry fund", b"Audit the ferry fund"))
+
+    started = Library(root, folder)
+    assert text(started) == BEFORE.replace("audit", "Audit")
+    with capture_logs() as logged:
+        assert started.refresh()
+
+    assert text(started) == BEFORE
+    assert logged[0]["event"] == "a snapshot was damaged and is written anew"
+    assert started.notice == ""
+    assert not started.refresh()
+    started.close()
+
+
+def test_sums_are_taken_once_after_each_change(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def reads(path: Path) -> str:
+        read.append(path.name)
+        return digest_of(path)
+
+    monkeypatch.setattr("bot.facts.turns.digest_of", reads)
+    library.refresh()
+    library.refresh()
+    edit(root)
+    library.refresh()
+    library.refresh()
+    library.refresh()
+
+    assert [name.rpartition("-")[2] for name in read] == ["1.sqlite", "2.sqlite"]
+
+
 # --- trouble that no edit mends ------------------------------------------------------------------------
 
 
@@ -357,17 +396,16 @@ def test_a_file_that_may_be_read_again_is_noticed(
 def test_a_file_that_vanishes_during_a_look_counts_as_gone(
     library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stat = Path.stat
+    def vanish(found: os.stat_result) -> Stat:
+        if found.st_ino == gone:
+            raise FileNotFoundError(2, "No such file or directory")
+        return stat_of(found)
 
-    def vanish(path: Path, **kwargs: bool) -> os.stat_result:
-        if path.name == "people.yaml":
-            raise FileNotFoundError(2, "No such file or directory", str(path))
-        return stat(path, **kwargs)
-
+    gone = (root / "coast/facts/people.yaml").stat().st_ino
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "stat", vanish)
+        patched.setattr("bot.facts.seen.stat_of", vanish)
         library.refresh()
-    assert "goes on answering" in library.notice or library.notice == ""
+    assert "goes on answering" in library.notice
 
     library.refresh()
     assert library.notice == ""

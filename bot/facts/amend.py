@@ -119,14 +119,19 @@ def _added(days: Iterable[Day]) -> int:
 class Amendment:
     """The change of the tables of facts; `changes` are those of their dossiers, by number.
 
-    `progress` is told how many facts were written.
+    `progress` is told how many facts were written; `is_new` says that the tables are empty.
     """
 
     def __init__(
-        self, db: sqlite3.Connection, changes: Mapping[int, Change], progress: Callable[[int], None]
+        self,
+        db: sqlite3.Connection,
+        changes: Mapping[int, Change],
+        progress: Callable[[int], None],
+        *,
+        is_new: bool,
     ) -> None:
         self.db, self.changes, self.progress = db, changes, progress
-        self.is_new = not db.execute("SELECT EXISTS (SELECT 1 FROM fact)").fetchone()[0]
+        self.is_new = is_new
         self.others: dict[int, Heads] = {}
         self.facts: dict[int, Facts] = {}
         self.known: Counter[tuple[int, int]] = Counter()

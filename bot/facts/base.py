@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from functools import partial
 from itertools import chain, groupby, islice, repeat
 from operator import itemgetter
 from typing import Final
@@ -219,8 +218,11 @@ class FactBase(Things):
 
         `done` are those with an outcome, or those without.
         """
-        one_by_one = partial(self.due, thing, first, last, done=done)
-        return self._count(thing, self._duties(first, last, done), one_by_one)
+        return self._count(
+            thing,
+            self._duties(first, last, done),
+            lambda one: one.stands(self.today) and one.has_outcome(self.today) is done,
+        )
 
     def _duties(self, first: int, last: int, done: bool | None) -> list[Wanted]:
         """Return where duties are: what has an outcome now had none before that could be known."""
@@ -241,7 +243,7 @@ class FactBase(Things):
     def count_overdue(self, thing: Thing | None = None) -> int:
         """Return how many facts, or how many of a topic, are overdue for review."""
         wanted = Wanted("review", 0, self.today - 1, standing=True)
-        return self._count(thing, [wanted], partial(self.overdue_reviews, thing))
+        return self._count(thing, [wanted], lambda one: one.stands(self.today))
 
     def changes(
         self, kind: str, since: int, until: int = NEVER, thing: Thing | None = None
@@ -262,7 +264,7 @@ class FactBase(Things):
     def count_changes(self, kind: str, since: int, until: int = NEVER, thing: Thing | None = None) -> int:
         """Return how many facts were added, superseded or retracted between two ordinals."""
         wanted = Wanted(kind, since, min(until, self.today))
-        return self._count(thing, [wanted], partial(self.changes, kind, since, until, thing))
+        return self._count(thing, [wanted], lambda one: len(self._facts_of(one.dossier, one.fact.supersedes)))
 
     def count_added(self, since: int, until: int = NEVER, thing: Thing | None = None) -> int:
         """Return how many facts were added between two ordinals."""
@@ -325,19 +327,14 @@ class FactBase(Things):
             self._register.note_fact(one)
             yield one
 
-    def _count(
-        self,
-        thing: Thing | None,
-        wanted: Iterable[Wanted],
-        one_by_one: Callable[[], Iterator[Stated | Change]],
-    ) -> int:
-        total = 0
+    def _count(self, thing: Thing | None, wanted: Iterable[Wanted], counts: Callable[[Stated], int]) -> int:
+        """Count moments of a topic, or of all facts; `counts` says how much a fact does that is not sure."""
+        total, unsure = 0, set[int]()
         for tag in self._tags_of(thing):
             for one in wanted:
-                moments, replaced, mixed = ranks.count(self._view, tag, one)
-                if mixed:
-                    return sum(1 for _ in islice(one_by_one(), COUNTED + 1))
-                total += replaced if one.kind == "superseded" else moments
+                sure, others = ranks.count(self._view, tag, one)
+                total += sure
+                unsure |= others
                 if total > COUNTED:
                     return COUNTED + 1
-        return total
+        return min(total + sum(map(counts, self.snapshot.facts(sorted(unsure)))), COUNTED + 1)

@@ -10,6 +10,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,8 +41,8 @@ from bot.facts.summaries import (
 )
 from bot.facts.turns import Part, alone, current, point, snapshots, sweep, verify
 
-Progress = Callable[[str, int, int], None]
-"""Is told what is done ("reading" or "writing"), how much of it, and how much there is: bytes or facts."""
+Progress = Callable[[str, int, int, int], None]
+"""Is told what is done ("reading" files or "writing" facts), how many, of how many, for how many facts."""
 
 
 class BrokenBase(Exception):
@@ -68,7 +69,7 @@ class Compiled(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-def _silent(_what: str, _done: int, _total: int) -> None:
+def _silent(_what: str, _done: int, _total: int, _facts: int) -> None:
     """Tell nobody."""
 
 
@@ -132,7 +133,7 @@ class _Compilation:
     ) -> None:
         self.root, self.folder, self.found = root, folder, found
         self.digests, self.findings, self.progress = digests, findings, progress
-        self.parsed = 0
+        self.parsed = self.to_parse = self.facts = 0
         self.late: list[str] = []
         """Files that changed between looking at them and parsing them."""
 
@@ -259,7 +260,7 @@ class _Compilation:
         if doubts.is_broken or any(one.severity is Severity.ERROR for one in self.findings):
             doubts.flush()
             raise BrokenBase(sorted([*self.findings, *findings_of(db)]))
-        _write_facts(db, changes, doubts, is_new, lambda done, total: self.progress("writing", done, total))
+        _write_facts(db, changes, doubts, partial(self.progress, "writing"), is_new=is_new)
         doubts.flush()
         _write_meta(db, fingerprint(self.digests))
         return self._all_findings(db)
@@ -300,6 +301,7 @@ class _Compilation:
             paths = [file for _, file in files if file in stored] + gone
             if files or gone:
                 plans.append(_Plan(n, files, paths))
+                self.to_parse += len(files)
         return plans
 
     def _parsed(self, plan: _Plan) -> Iterator[tuple[ParsedFile, str]]:
@@ -317,19 +319,23 @@ class _Compilation:
                 self.late.append(file)
                 self.digests[file] = digest
             self.parsed += 1
-            yield parse_file(role, file, data), digest
+            parsed = parse_file(role, file, data)
+            self.facts += len(parsed.records) if role is FileRole.FACTS else 0
+            self.progress("reading", self.parsed, self.to_parse, self.facts)
+            yield parsed, digest
 
 
 def _write_facts(
     db: sqlite3.Connection,
     changes: Mapping[int, Change],
     doubts: Doubts,
+    progress: Callable[[int, int, int], None],
+    *,
     is_new: bool,
-    progress: Callable[[int, int], None],
 ) -> None:
     """Write the rows of facts, and what they amount to."""
     (total,) = db.execute("SELECT count(*) FROM scratch.incoming").fetchone()
-    amendment = Amendment(db, changes, lambda done: progress(done, total))
+    amendment = Amendment(db, changes, lambda done: progress(done, total, done), is_new=is_new)
     amendment.place()
     amendment.take_out()
     if not is_new:
@@ -340,9 +346,12 @@ def _write_facts(
     amendment.put_in()
     add_to_tallies(db, amendment.known)
     if is_new:
-        tags = (("topic", topic.id) for change in changes.values() for topic in change.heads.record.topics)
-        every = {tag_number(n, *tag) for n in changes for tag in (EVERYTHING, *tags)}
-        write_stretches(db, every)
+        topics = {
+            tag_number(n, "topic", one.id)
+            for n, change in changes.items()
+            for one in change.heads.record.topics
+        }
+        write_stretches(db, topics | {tag_number(n, *EVERYTHING) for n in changes})
         write_lexicon(db)
         index_names(db)
     else:

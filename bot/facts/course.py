@@ -20,8 +20,8 @@ class Course(NamedTuple):
 
     `known` is the first day on which it could be known; `ended` the day from which on it stands no longer,
     or :data:`bot.facts.stated.NEVER`; `settled` the first day on which an outcome is recorded; `replaces` the
-    number of facts that it supersedes. `mixed` is 1 where something of that was withdrawn again, so that on
-    some days only the fact itself tells.
+    number of facts that it supersedes, negative where one of them could be known only later. `mixed` is 1
+    where what supersedes or settles it was withdrawn again, so that on some days only the fact itself tells.
     """
 
     known: int
@@ -34,10 +34,10 @@ class Course(NamedTuple):
 def course(one: Stated, known: Mapping[str, int]) -> Course:
     """Return the days of a fact; `known` holds those from which the facts of its dossier could be known."""
     late = any(known.get(other, NEVER) > one.known for other in one.fact.supersedes)
+    replaces = -len(one.fact.supersedes) if late else len(one.fact.supersedes)
     withdrawn = any(tie.until != NEVER for tie in (*one.superseded_by, *one.outcomes))
     settled = min((tie.known for tie in one.outcomes), default=None)
-    mixed = 1 if late or withdrawn else None
-    return Course(one.known, _ended(one), settled, len(one.fact.supersedes) or None, mixed)
+    return Course(one.known, _ended(one), settled, replaces or None, 1 if withdrawn else None)
 
 
 def duties(one: Stated) -> Iterator[str]:

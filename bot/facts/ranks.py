@@ -69,8 +69,11 @@ WHERE tag = :tag AND kind = '{kind}' AND day >= max(:day_, :first - {days} + 1) 
     + "ORDER BY 1, 2, 3, 4, 5 LIMIT :most"
 )
 _COUNT: Final = f"""
-SELECT count(*), sum(replaces), sum(mixed) FROM (
-  SELECT replaces, mixed FROM moment CROSS JOIN fact INDEXED BY fact_course USING (rank)
+SELECT total(CASE WHEN unsure THEN 0 WHEN :kind = 'superseded' THEN replaces ELSE 1 END),
+  group_concat(CASE WHEN unsure THEN rank END)
+FROM (
+  SELECT rank, replaces, (:standing AND mixed) OR (:kind = 'superseded' AND replaces < 0) AS unsure
+  FROM moment CROSS JOIN fact INDEXED BY fact_course USING (rank)
   WHERE tag = :tag AND kind = :kind AND day BETWEEN :first AND :last AND {_SEEN} LIMIT {COUNTED + 1})
 """  # noqa: S608 -- made of the constants here
 _KNOWN: Final = """
@@ -138,13 +141,14 @@ def broad(view: View, tag: int, wanted: Wanted) -> Iterator[Moment]:
     return _batches(view, _BROAD, tag, wanted, (0, *_LEAST)) if wanted.first > 0 else iter(())
 
 
-def count(view: View, tag: int, wanted: Wanted) -> tuple[int, int, int]:
-    """Return how many moments there are, how many facts these supersede, and of how many only the fact tells.
+def count(view: View, tag: int, wanted: Wanted) -> tuple[int, set[int]]:
+    """Return how many there are, and the ranks of facts that are still to be asked whether they count.
 
-    Not more than one more than :data:`COUNTED` are looked at.
+    Of what was superseded, the facts that were are counted. No more than one more than :data:`COUNTED` are
+    looked at.
     """
-    moments, replaces, mixed = view.db.execute(_COUNT, _given(view, tag, wanted)).fetchone()
-    return moments, replaces or 0, mixed or 0
+    sure, unsure = view.db.execute(_COUNT, _given(view, tag, wanted)).fetchone()
+    return int(sure), {int(rank) for rank in unsure.split(",")} if unsure else set()
 
 
 def count_known(view: View, dossiers: Iterable[int]) -> int:

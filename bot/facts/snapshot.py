@@ -81,7 +81,7 @@ CREATE TABLE lexicon (first TEXT, length INTEGER, words TEXT NOT NULL,
 {NAMES_SCHEMA}
 """
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """To be raised when the same YAML gives other findings, records or rows in the same tables."""
 
 VERSION: Final = f"{FORMAT}-{hashlib.sha256(SCHEMA.encode()).hexdigest()[:8]}"

@@ -133,19 +133,20 @@ def _claim(path: Path) -> int | None:
     return handle
 
 
-def verify(folder: Path) -> bool:
+def verify(folder: Path, *, again: bool = True) -> bool:
     """Hold each snapshot to its SHA-256, which is noted where it is not known yet; say if all were whole.
 
     A start tells only a missing, cut or foreign file from a whole one, as it may not take longer for a larger
     base. A bit that flipped is found here, if it did so after the sum was noted; the file is removed, and so
-    written anew. What flipped before, or in a file that is being changed, stays.
+    written anew. What flipped before, or in a file that is being changed, stays. Unless `again`, only files
+    whose sum is not known yet are read.
     """
     sums = _sums(folder)
     now: dict[str, str] = {}
     whole = True
     for path in snapshots(folder):
         with suppress(FileNotFoundError):
-            digest = digest_of(path)
+            digest = digest_of(path) if again or path.name not in sums else sums[path.name]
             if sums.get(path.name, digest) == digest:
                 now[path.name] = digest
             else:

@@ -64,8 +64,8 @@ def test_a_duty_is_looked_for_where_it_can_be(one: Stated) -> None:
 
 
 def test_what_supersedes_a_fact_that_is_known_later_is_told_by_the_fact_alone() -> None:
-    assert course(stated(), {"g": 11}).mixed
-    assert not course(stated(), {"g": 10}).mixed
+    assert course(stated(), {"g": 11}).replaces == -1
+    assert course(stated(), {"g": 10}).replaces == 1
 
 
 @given(st.integers(0, 2 * NEVER - 1))
