@@ -21,6 +21,8 @@ CHANGES = 5
 DISPUTES = 4
 TOPICS = 10
 TITLES = 3
+GAPS = 100
+"""As far as duties without an outcome and overdue reviews are counted."""
 
 
 def briefing(base: FactBase, topic: str = "", since: Edtf | None = None, length: str = "full") -> Reply:
@@ -126,7 +128,7 @@ def _gaps(base: FactBase, thing: Thing | None, points: list[Stated]) -> Block:
 
     def add(count: int, one: str, many: str) -> None:
         if count:
-            lines.append(line(one if count == 1 else capital(many.format(counted(count)))))
+            lines.append(line(one if count == 1 else capital(many.format(counted(count, GAPS)))))
 
     sources = {(one.dossier, evidence.ref) for one in points for evidence in base.cited(one)}
     published = [base.source(f"{dossier}:{ref}") for dossier, ref in sources]
@@ -134,8 +136,8 @@ def _gaps(base: FactBase, thing: Thing | None, points: list[Stated]) -> Block:
     single = sum(len({evidence.ref for evidence in base.cited(one)}) == 1 for one in points)
     inferred = sum(_inferred(one) for one in points)
     stand_in = sum(one.known_by is not KnownBy.PUBLISHED for one in points)
-    silent = base.count_due(thing, 0, base.today - 1, done=False)
-    overdue = base.count_overdue(thing)
+    silent = base.count_due(thing, 0, base.today - 1, done=False, most=GAPS)
+    overdue = base.count_overdue(thing, GAPS)
     add(single, "One key point rests on a single source.", "{} key points rest on a single source.")
     add(inferred, "One key point has an inferred date.", "{} key points have an inferred date.")
     add(

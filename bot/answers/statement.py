@@ -188,6 +188,8 @@ class Writer:
         for piece, thing in _mentions(text, self._mentioned(stated, but)):
             if thing:
                 yield Name(piece, f"/who {thing.ref}")
+            elif not wanted:
+                yield Text(piece)
             else:
                 yield from (
                     Strong(part) if hit else Text(part) for part, hit in mark(piece, wanted, language)
@@ -210,9 +212,9 @@ class Writer:
         return found
 
 
-def counted(number: int) -> str:
-    """Return a count in words; the base does not count on for ever."""
-    return f"more than {COUNTED:,}" if number > COUNTED else f"{number:,}"
+def counted(number: int, most: int = COUNTED) -> str:
+    """Return a count in words; the base does not count beyond `most`."""
+    return f"more than {most:,}" if number > most else f"{number:,}"
 
 
 def named(thing: Thing) -> Name:

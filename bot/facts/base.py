@@ -74,17 +74,17 @@ class FactBase(Things):
 
     Facts come best first (weight, then date, both descending) unless a method says otherwise, and only those
     that could be known on that day; a source that appeared later does not exist yet. An id may be qualified
-    as `dossier:id`. Counts end at one more than COUNTED.
+    as `dossier:id`. Counts go as far as `most`, by default COUNTED; one more means that there are more.
     """
 
     def __init__(self, snapshot: Snapshot, dossiers: Iterable[str], as_of: date) -> None:
         super().__init__(snapshot, dossiers, as_of)
-        self._view = View(snapshot.db, self.today)
+        self._view = View(snapshot.db, self.today, self.today >= snapshot.newest)
 
     @property
     def count(self) -> int:
         """How many facts could be known on that day: all of them, however many."""
-        if self.today >= self.snapshot.newest:
+        if self._view.all_known:
             return sum(self.snapshot.dossiers[one][1] for one in self.dossiers)
         return ranks.count_known(self._view, self._numbers.values())
 
@@ -213,7 +213,15 @@ class FactBase(Things):
         stated = self._in_order(found, standing=True)
         return stated if done is None else (one for one in stated if one.has_outcome(self.today) is done)
 
-    def count_due(self, thing: Thing | None = None, first: int = 0, last: int = NEVER, *, done: bool) -> int:
+    def count_due(
+        self,
+        thing: Thing | None = None,
+        first: int = 0,
+        last: int = NEVER,
+        *,
+        done: bool,
+        most: int = COUNTED,
+    ) -> int:
         """Return how many duties of a topic, or of all, are due between two ordinals and still stand.
 
         `done` are those with an outcome, or those without.
@@ -222,12 +230,13 @@ class FactBase(Things):
             thing,
             self._duties(first, last, done),
             lambda one: one.stands(self.today) and one.has_outcome(self.today) is done,
+            most,
         )
 
     def _duties(self, first: int, last: int, done: bool | None) -> list[Wanted]:
         """Return where duties are: what has an outcome now had none before that could be known."""
         kinds = {"due", "done"} if done is None else {"done"} if done else {"due"}
-        if done is False and self.today < self.snapshot.newest:
+        if done is False and not self._view.all_known:
             kinds.add("done")
         return [Wanted(kind, first, last, standing=True, done=done) for kind in sorted(kinds)]
 
@@ -240,10 +249,10 @@ class FactBase(Things):
         wanted = Wanted("review", 0, self.today - 1, standing=True)
         return self._in_order(self._moments(self._tags_of(thing), [wanted]), standing=True)
 
-    def count_overdue(self, thing: Thing | None = None) -> int:
+    def count_overdue(self, thing: Thing | None = None, most: int = COUNTED) -> int:
         """Return how many facts, or how many of a topic, are overdue for review."""
         wanted = Wanted("review", 0, self.today - 1, standing=True)
-        return self._count(thing, [wanted], lambda one: one.stands(self.today))
+        return self._count(thing, [wanted], lambda one: one.stands(self.today), most)
 
     def changes(
         self, kind: str, since: int, until: int = NEVER, thing: Thing | None = None
@@ -327,14 +336,20 @@ class FactBase(Things):
             self._register.note_fact(one)
             yield one
 
-    def _count(self, thing: Thing | None, wanted: Iterable[Wanted], counts: Callable[[Stated], int]) -> int:
+    def _count(
+        self,
+        thing: Thing | None,
+        wanted: Iterable[Wanted],
+        counts: Callable[[Stated], int],
+        most: int = COUNTED,
+    ) -> int:
         """Count moments of a topic, or of all facts; `counts` says how much a fact does that is not sure."""
         total, unsure = 0, set[int]()
         for tag in self._tags_of(thing):
             for one in wanted:
-                sure, others = ranks.count(self._view, tag, one)
+                sure, others = ranks.count(self._view, tag, one, most + 1)
                 total += sure
                 unsure |= others
-                if total > COUNTED:
-                    return COUNTED + 1
-        return min(total + sum(map(counts, self.snapshot.facts(sorted(unsure)))), COUNTED + 1)
+                if total > most:
+                    return most + 1
+        return min(total + sum(map(counts, self.snapshot.facts(sorted(unsure)))), most + 1)

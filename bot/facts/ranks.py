@@ -18,7 +18,7 @@ from bot.facts.snapshot import STRETCH_BITS
 COUNTED: Final = 1_000
 """As far as things are counted; of more it is only said that they are more."""
 
-_PLAIN: Final = (8, 56, 448)
+_PLAIN: Final = (8, 56)
 _LEAPT: Final = 64
 _MOMENTS: Final = (8, 64, 256)
 
@@ -27,7 +27,7 @@ _BEST: Final = """
 SELECT rank, known, ended, body FROM posting CROSS JOIN fact USING (rank)
 WHERE tag = ? AND rank > ? ORDER BY rank LIMIT ?
 """
-# Where hundreds in a row cannot be seen there may be a million: only stretches that have some are read.
+# Where dozens in a row cannot be seen there may be a million: only stretches that have some are read.
 _LEAP: Final = f"""
 SELECT whole.rank, whole.body FROM stretch
 CROSS JOIN posting ON posting.tag = :tag AND posting.rank > :after
@@ -74,8 +74,13 @@ SELECT total(CASE WHEN unsure THEN 0 WHEN :kind = 'superseded' THEN replaces ELS
 FROM (
   SELECT rank, replaces, (:standing AND mixed) OR (:kind = 'superseded' AND replaces < 0) AS unsure
   FROM moment CROSS JOIN fact INDEXED BY fact_course USING (rank)
-  WHERE tag = :tag AND kind = :kind AND day BETWEEN :first AND :last AND {_SEEN} LIMIT {COUNTED + 1})
+  WHERE tag = :tag AND kind = :kind AND day BETWEEN :first AND :last AND {_SEEN} LIMIT :most)
 """  # noqa: S608 -- made of the constants here
+# Where every fact counts, the facts themselves need not be looked at.
+_COUNT_ALL: Final = """
+SELECT count(*) FROM (
+  SELECT 1 FROM moment WHERE tag = :tag AND kind = :kind AND day BETWEEN :first AND :last LIMIT :most)
+"""
 _KNOWN: Final = """
 SELECT total(facts) FROM json_each(:dossiers) AS place
 CROSS JOIN (
@@ -88,10 +93,11 @@ Moment = tuple[int, int, int, str, int]
 
 
 class View(NamedTuple):
-    """What is looked at: a snapshot on the day with the ordinal `day`."""
+    """What is looked at: a snapshot on the day with the ordinal `day`; `all_known` if nothing came later."""
 
     db: sqlite3.Connection
     day: int
+    all_known: bool
 
 
 class Wanted(NamedTuple):
@@ -141,13 +147,15 @@ def broad(view: View, tag: int, wanted: Wanted) -> Iterator[Moment]:
     return _batches(view, _BROAD, tag, wanted, (0, *_LEAST)) if wanted.first > 0 else iter(())
 
 
-def count(view: View, tag: int, wanted: Wanted) -> tuple[int, set[int]]:
+def count(view: View, tag: int, wanted: Wanted, most: int) -> tuple[int, set[int]]:
     """Return how many there are, and the ranks of facts that are still to be asked whether they count.
 
-    Of what was superseded, the facts that were are counted. No more than one more than :data:`COUNTED` are
-    looked at.
+    Of what was superseded, the facts that were are counted. No more than `most` moments are looked at.
     """
-    sure, unsure = view.db.execute(_COUNT, _given(view, tag, wanted)).fetchone()
+    given = {**_given(view, tag, wanted), "most": most}
+    if view.all_known and not wanted.standing and wanted.kind != "superseded":
+        return view.db.execute(_COUNT_ALL, given).fetchone()[0], set()
+    sure, unsure = view.db.execute(_COUNT, given).fetchone()
     return int(sure), {int(rank) for rank in unsure.split(",")} if unsure else set()
 
 

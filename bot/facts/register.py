@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
@@ -13,16 +12,19 @@ from bot.facts.records import Entity, Source
 from bot.facts.snapshot import Snapshot
 from bot.facts.stated import Stated
 
-_TYPES: Final[Mapping[str, Any]] = {"entity": Entity, "source": Source}
+_DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[Any]]] = {
+    "entity": msgspec.msgpack.Decoder(Entity),
+    "source": msgspec.msgpack.Decoder(Source),
+}
 _BEARERS: Final = {
     table: f"""
 SELECT {table}.id, dossier, n FROM json_each(?) AS wanted CROSS JOIN {table} ON {table}.id = wanted.value
 """  # noqa: S608 -- one of two literals
-    for table in _TYPES
+    for table in _DECODERS
 }
 _BODIES: Final = {
     table: f"SELECT n, body FROM json_each(?) AS wanted CROSS JOIN {table} ON n = wanted.value"  # noqa: S608
-    for table in _TYPES
+    for table in _DECODERS
 }
 
 Key = tuple[str, str]
@@ -39,9 +41,9 @@ class Register:
     def __init__(self, snapshot: Snapshot, numbers: Mapping[str, int]) -> None:
         self._snapshot = snapshot
         self._names = {number: dossier for dossier, number in numbers.items()}
-        self._noted: dict[str, dict[Key, None]] = {table: {} for table in _TYPES}
-        self._bearers: dict[str, dict[str, dict[str, int]]] = {table: {} for table in _TYPES}
-        self._read: dict[str, dict[Key, Any]] = {table: {} for table in _TYPES}
+        self._noted: dict[str, dict[Key, None]] = {table: {} for table in _DECODERS}
+        self._bearers: dict[str, dict[str, dict[str, int]]] = {table: {} for table in _DECODERS}
+        self._read: dict[str, dict[Key, Any]] = {table: {} for table in _DECODERS}
 
     def note_fact(self, stated: Stated) -> None:
         """Note what a fact mentions."""
@@ -79,7 +81,7 @@ class Register:
     def find(self, table: str, ids: Collection[str]) -> None:
         """Find out which dossiers have things with these ids."""
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for thing_id, number, n in self._snapshot.db.execute(_BEARERS[table], (json.dumps(list(ids)),)):
+        for thing_id, number, n in self._snapshot.db.execute(_BEARERS[table], (_json(list(ids)),)):
             if number in self._names:
                 found[thing_id][self._names[number]] = n
         self._bearers[table].update({thing_id: found[thing_id] for thing_id in ids})
@@ -92,6 +94,11 @@ class Register:
         numbers = {bearers[thing_id].get(dossier): (dossier, thing_id) for dossier, thing_id in keys}
         numbers.pop(None, None)
         read.update(dict.fromkeys(keys))
-        rows = self._snapshot.db.execute(_BODIES[table], (json.dumps(list(numbers)),))
+        decode = _DECODERS[table].decode
+        rows = self._snapshot.db.execute(_BODIES[table], (_json(list(numbers)),))
         for n, body in rows:
-            read[numbers[n]] = msgspec.msgpack.decode(body, type=_TYPES[table])
+            read[numbers[n]] = decode(body)
+
+
+def _json(values: Iterable[object]) -> str:
+    return msgspec.json.encode(values).decode()

@@ -40,10 +40,7 @@ WHERE words MATCH ? AND words.rowid BETWEEN ? AND ? AND fact.known <= ? ORDER BY
 _WINDOW: Final = f"""
 SELECT rank FROM fact INDEXED BY fact_course WHERE rank >= ? ORDER BY rank LIMIT 1 OFFSET {COMMON}
 """  # noqa: S608 -- a number of this module
-_RUN: Final = """
-SELECT DISTINCT n FROM json_each(?) AS place CROSS JOIN stretch ON tag = place.value
-WHERE known <= ? ORDER BY n
-"""
+_RUN: Final = "SELECT n FROM json_each(?) AS place CROSS JOIN stretch ON tag = place.value WHERE known <= ?"
 # A stem's words are together in the vocabulary, those of all dossiers: one look for each stem.
 _VOCABULARY: Final = """
 SELECT stem, word, sum(facts), max(facts) FROM json_each(?1) AS wanted
@@ -78,7 +75,8 @@ class _Word(msgspec.Struct, frozen=True):
 class _Scope(msgspec.Struct, frozen=True):
     """Where a search may look: at the facts of some dossiers that could be known on a day.
 
-    `places` is None where these are all there are.
+    `places` is None where these are all there are; `runs` are the ranks, first and last, between which facts
+    were known.
     """
 
     snapshot: Snapshot
@@ -86,6 +84,7 @@ class _Scope(msgspec.Struct, frozen=True):
     places: str | None
     languages: tuple[str, ...]
     as_of: int
+    runs: tuple[tuple[int, int], ...]
 
 
 def search(
@@ -98,7 +97,8 @@ def search(
     languages = tuple(sorted({snapshot.dossier(one).language for one in places}))
     numbers = tuple(sorted(places.values()))
     everywhere = len(numbers) == len(snapshot.dossiers)
-    scope = _Scope(snapshot, numbers, None if everywhere else _json(numbers), languages, as_of)
+    runs = _runs(snapshot, numbers, as_of)
+    scope = _Scope(snapshot, numbers, None if everywhere else _json(numbers), languages, as_of, runs)
     words: list[_Word] = []
     corrected: list[tuple[str, str]] = []
     unknown = []
@@ -202,7 +202,7 @@ def _matching(scope: _Scope, words: list[_Word], topic: str, limit: int) -> list
     asked = " AND ".join(map(_any_of, groups))
     db, found = scope.snapshot.db, list[int]()
     common = len(words) > 1 and min(word.facts for word in words) > COMMON
-    for first, last in _windows(scope) if common else _runs(scope):
+    for first, last in _windows(scope) if common else scope.runs:
         if scope.as_of < scope.snapshot.newest:
             rows = db.execute(_MATCHING_KNOWN, (asked, first, last, scope.as_of, limit - len(found)))
         else:
@@ -213,23 +213,23 @@ def _matching(scope: _Scope, words: list[_Word], topic: str, limit: int) -> list
     return found
 
 
-def _runs(scope: _Scope) -> list[tuple[int, int]]:
-    """Return the ranks, first and last, between which facts were known: those of a few runs of stretches."""
-    if scope.as_of >= scope.snapshot.newest:
-        return [(0, _LAST_RANK)]
-    tags = _json(tag_number(number, *EVERYTHING) for number in scope.numbers)
+def _runs(snapshot: Snapshot, numbers: Iterable[int], as_of: int) -> tuple[tuple[int, int], ...]:
+    """Return where facts were known: a few runs of stretches."""
+    if as_of >= snapshot.newest:
+        return ((0, _LAST_RANK),)
+    tags = _json(tag_number(number, *EVERYTHING) for number in numbers)
     runs: list[list[int]] = []
-    for (n,) in scope.snapshot.db.execute(_RUN, (tags, scope.as_of)):
+    for n in sorted({n for (n,) in snapshot.db.execute(_RUN, (tags, as_of))}):
         if runs and (n == runs[-1][1] or len(runs) == _RUNS):
             runs[-1][1] = n + 1
         else:
             runs.append([n, n + 1])
-    return [(first << STRETCH_BITS, (last << STRETCH_BITS) - 1) for first, last in runs]
+    return tuple((first << STRETCH_BITS, (last << STRETCH_BITS) - 1) for first, last in runs)
 
 
 def _windows(scope: _Scope) -> Iterator[tuple[int, int]]:
     """Cut runs into windows, since full-text search cannot be stopped while two common words do not meet."""
-    for start, last in _runs(scope):
+    for start, last in scope.runs:
         first = start
         while first <= last:
             row = scope.snapshot.db.execute(_WINDOW, (first,)).fetchone()

@@ -82,7 +82,7 @@ def bases(snapshots: list[Snapshot], day: int) -> Iterator[tuple[FactBase, Plain
             yield base, Plain(base)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(day=DAYS)
 def test_what_is_known_and_stands(snapshots: list[Snapshot], day: int) -> None:
     for base, plain in bases(snapshots, day):
@@ -96,7 +96,7 @@ def test_what_is_known_and_stands(snapshots: list[Snapshot], day: int) -> None:
             ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(day=DAYS, span=SPANS)
 def test_what_lies_in_a_time(snapshots: list[Snapshot], day: int, span: tuple[int, int]) -> None:
     for base, plain in bases(snapshots, day):
@@ -113,7 +113,7 @@ def test_what_lies_in_a_time(snapshots: list[Snapshot], day: int, span: tuple[in
             assert len(set(about)) == len(about)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(day=DAYS, span=SPANS)
 def test_what_is_due_and_done(snapshots: list[Snapshot], day: int, span: tuple[int, int]) -> None:
     for base, plain in bases(snapshots, day):
@@ -127,7 +127,7 @@ def test_what_is_due_and_done(snapshots: list[Snapshot], day: int, span: tuple[i
         assert sorted(ids(base.due(None, *span))) == sorted(ids(both))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(day=DAYS, since=DAYS)
 def test_what_changed_is_counted_as_it_is_told(snapshots: list[Snapshot], day: int, since: int) -> None:
     for base, plain in bases(snapshots, day):
