@@ -29,6 +29,7 @@ QUICK: Final = Settings(
     requests=100,
     edits=60,
     probes=600,
+    search_seconds=10.0,
     spellings=15,
     reloads=3,
 )
@@ -51,6 +52,9 @@ def main(
         Path | None, typer.Option(help="Keep the bases here, and take those of an earlier run.")
     ] = None,
     json: Annotated[Path, typer.Option("--json", help="Where the figures are kept.")] = LATEST,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Measure only what is not yet among the figures kept.")
+    ] = False,
     write_docs: Annotated[
         bool,
         typer.Option("--write-docs", help="Measure nothing; write docs/performance.* from the figures kept."),
@@ -68,20 +72,27 @@ def main(
     if facts or entities:
         count = facts or settings.facts
         settings = msgspec.structs.replace(settings, facts=count, entities=entities or -(-count // 5))
+    before = msgspec.json.decode(json.read_bytes(), type=Results) if resume and json.exists() else None
+    if before and before.settings != settings:
+        raise typer.BadParameter(f"the figures in {json} are of other settings; leave out --resume.")
+    json.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="benchmarks-") as folder,
         Console(stderr=True).status("") as status,
     ):
-        results = run(Lab(settings, work or Path(folder), status.update), wanted)
+        lab = Lab(settings, work or Path(folder), status.update)
+        results = run(lab, wanted, before=before, keep=lambda some: json.write_bytes(_encoded(some)))
     show(results, Console())
-    json.parent.mkdir(parents=True, exist_ok=True)
-    json.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
+
+
+def _encoded(results: Results) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(results)) + b"\n"
 
 
 def _write_docs(results: Results) -> None:
     (DOCS / "performance.md").write_text(markdown(results), encoding="utf-8")
     (DOCS / IMAGE).write_text(chart(by_part(results)), encoding="utf-8")
-    (DOCS / "performance.json").write_bytes(msgspec.json.format(msgspec.json.encode(results)) + b"\n")
+    (DOCS / "performance.json").write_bytes(_encoded(results))
 
 
 if __name__ == "__main__":

@@ -105,22 +105,23 @@ class Settings(msgspec.Struct, frozen=True):
     The generated bases: `facts` and `entities` of the large one, `seed`. `each` questions of a class are
     timed, each `rounds` times; `starts` processes are started of each kind; memory is taken after
     `questions`; `requests` go to each handler in a turn; so many random `edits` are compiled; so many
-    `probes` look for the slowest question; `spellings` are tried of each class of error; the base is
-    reloaded so many times under load.
+    `probes` look for the slowest question, for `search_seconds` at most; so many `spellings` are tried of
+    each class of error; the base is reloaded so many times under load.
     """
 
     facts: int = 1_000_000
     entities: int = 200_000
     seed: int = 1
-    each: int = 200
-    rounds: int = 3
-    starts: int = 15
+    each: int = 100
+    rounds: int = 2
+    starts: int = 9
     questions: int = 4_000
-    requests: int = 400
+    requests: int = 200
     edits: int = 1_000
-    probes: int = 6_000
-    spellings: int = 100
-    reloads: int = 8
+    probes: int = 4_000
+    search_seconds: float = 120.0
+    spellings: int = 50
+    reloads: int = 6
 
 
 class Results(msgspec.Struct, frozen=True):

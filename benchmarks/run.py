@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+import msgspec
+
 from benchmarks.figures import Figure, Machine, Results
 from benchmarks.goals import (
     compiling,
@@ -49,16 +51,38 @@ NAMES: Final = tuple(part for parts, _ in PARTS for part in parts)
 """What can be asked for by name."""
 
 
-def run(lab: Lab, parts: Iterable[str] = NAMES) -> Results:
-    """Measure some parts; where several are measured by the same work, all of those."""
-    wanted = set(parts)
-    figures: list[Figure] = []
-    began = time.monotonic()
+def run(
+    lab: Lab,
+    parts: Iterable[str] = NAMES,
+    *,
+    before: Results | None = None,
+    keep: Callable[[Results], object] = lambda _: None,
+) -> Results:
+    """Measure some parts; where several are measured by the same work, all of those.
+
+    What was measured `before` is taken as it is and not measured again. After each part, what there is by
+    then is given to `keep`.
+    """
+    results = before or Results(_machine(), lab.settings, (), ())
+    done = {one.part for one in results.figures}
+    lab.outcomes, lab.notes = results.outcomes, dict(results.notes)
     for together, measure in PARTS:
-        if wanted & set(together):
-            figures += measure(lab)
-    machine = Machine(
-        os.cpu_count() or 1, platform.system(), platform.python_version(), sqlite3.sqlite_version
-    )
-    seconds = time.monotonic() - began
-    return Results(machine, lab.settings, lab.describe(), tuple(figures), lab.outcomes, lab.notes, seconds)
+        if not set(parts) & set(together) - done:
+            continue
+        began = time.monotonic()
+        figures = (*results.figures, *measure(lab))
+        bases = {(one.facts, one.entities): one for one in (*results.bases, *lab.describe())}
+        results = msgspec.structs.replace(
+            results,
+            bases=tuple(bases[size] for size in sorted(bases)),
+            figures=figures,
+            outcomes=lab.outcomes,
+            notes=lab.notes,
+            seconds=results.seconds + time.monotonic() - began,
+        )
+        keep(results)
+    return results
+
+
+def _machine() -> Machine:
+    return Machine(os.cpu_count() or 1, platform.system(), platform.python_version(), sqlite3.sqlite_version)

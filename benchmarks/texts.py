@@ -74,7 +74,7 @@ PARTS: Final[dict[str, Part]] = {
     ),
     "P10": Part(
         "After a thousand edits",
-        "Texts, weights, days, topics, titles and spellings change, facts come and go, 20 edits at a time"
+        "Texts, weights, days, topics, titles and spellings change, facts come and go, 25 edits at a time"
         " on a copy of the base. Then it is compiled from nothing, and all rows of both snapshots are"
         " compared, and what a search takes on each.",
         "the same rows; search p99 ≤ 1.3× that of the snapshot compiled anew",

@@ -15,7 +15,7 @@ from benchmarks.measure import Usage, percentile
 from benchmarks.rows import differences
 from bot.library import Library
 
-AT_ONCE: Final = 20
+AT_ONCE: Final = 25
 """Edits that are made before the base is looked at again."""
 
 MANY: Final = 1_000

@@ -157,10 +157,13 @@ class Climb:
         self.slowest: list[tuple[float, bool, Command, Values]] = []
         self.tried = 0
 
-    def run(self, count: int) -> Found:
-        """Try so many questions, a third of them at random."""
+    def run(self, count: int, most: float) -> Found:
+        """Try so many questions, a third of them at random; stop early after so many seconds."""
+        end = time.monotonic() + most
         with no_garbage():
             for n in range(count):
+                if time.monotonic() > end:
+                    break
                 if n < count / 3 or not self.slowest or self.random.random() < 0.1:
                     candidate = self._random()
                 else:
@@ -237,16 +240,17 @@ def _line(command: Command, values: Values) -> str:
     return " ".join((f"/{command.name}", *first, *rest))
 
 
-def searched(snapshot: str, count: str, seed: str) -> Found:
-    """Look for the slowest of so many questions."""
-    return Climb(Desk(Path(snapshot)), int(seed)).run(int(count))
+def searched(snapshot: str, count: str, seconds: str, seed: str) -> Found:
+    """Look for the slowest of so many questions, at most for so long."""
+    return Climb(Desk(Path(snapshot)), int(seed)).run(int(count), float(seconds))
 
 
 def worst(lab: Lab) -> Iterator[Figure]:
     """P5: the slowest question that the search finds, and the slowest of other commands."""
     snapshot = lab.compiled(lab.large)
     lab.say(f"looking for the slowest of {lab.settings.probes:,} questions")
-    found = lab.child(Found, "goals.worst.searched", snapshot, lab.settings.probes, lab.settings.seed)
+    amounts = lab.settings.probes, lab.settings.search_seconds, lab.settings.seed
+    found = lab.child(Found, "goals.worst.searched", snapshot, *amounts)
     for n, slow in enumerate(found.slowest):
         what = "completing" if slow.completed else "asking"
         line = slow.line if len(slow.line) <= 120 else f"{slow.line[:119]}…"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -85,8 +86,12 @@ def test_a_run_prints_the_figures_and_keeps_them(
 ) -> None:
     asked: list[tuple[Settings, list[str]]] = []
 
-    def run(lab: Lab, parts: list[str]) -> Results:
+    def run(
+        lab: Lab, parts: list[str], *, before: Results | None, keep: Callable[[Results], object]
+    ) -> Results:
+        assert before is None
         asked.append((lab.settings, parts))
+        keep(results)
         return results
 
     monkeypatch.setattr(command, "run", run)
@@ -99,6 +104,13 @@ def test_a_run_prints_the_figures_and_keeps_them(
     assert (settings.facts, settings.entities, settings.seed, parts) == (70, 14, 9, ["P5"])
     assert msgspec.json.decode(file.read_bytes(), type=Results) == results
     assert "P13" in result.output
+
+
+def test_figures_of_other_settings_are_not_gone_on_with(kept: Path) -> None:
+    result = CliRunner().invoke(command.app, ["--resume", "--facts", "70", "--json", str(kept)])
+
+    assert result.exit_code == 2
+    assert "other settings" in " ".join(result.output.split())
 
 
 def test_an_unknown_part_is_refused_with_those_there_are() -> None:

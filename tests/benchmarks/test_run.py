@@ -71,6 +71,21 @@ def test_a_part_alone_measures_no_other(tmp_path: Path) -> None:
     assert results.figures[0].remark.startswith(("asking `/", "completing `/"))
 
 
+def test_what_was_measured_before_is_not_measured_again(results: Results, tmp_path: Path) -> None:
+    kept: list[Results] = []
+    lacking = msgspec.structs.replace(
+        results, figures=tuple(one for one in results.figures if one.part != "P6")
+    )
+
+    again = run(Here(TINY, tmp_path, lambda _: None), before=lacking, keep=kept.append)
+
+    assert kept == [again]
+    new = again.figures[len(lacking.figures) :]
+    assert {one.part for one in new} == {"P6"}
+    assert again.figures[: len(lacking.figures)] == lacking.figures
+    assert len(again.bases) == len(results.bases)
+
+
 def test_a_base_of_an_earlier_run_is_taken_as_it_is(tmp_path: Path) -> None:
     first = Lab(TINY, tmp_path, lambda _: None).tiny
     file = next(first.root.rglob("entities.yaml"))
