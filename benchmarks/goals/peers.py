@@ -32,7 +32,7 @@ from bot.facts.fold import fold
 from bot.facts.snapshot import Snapshot
 from bot.facts.words import find_words
 
-WHOOSH: Final = 50_000
+WHOOSH: Final = 20_000
 """The most facts that Whoosh is given: a million take it the better part of an hour."""
 
 LIMIT: Final = 10
