@@ -4,6 +4,8 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,33 @@ def test_an_edit_is_prepared_without_touching_what_is_in_use(library: Library, r
     assert text(library) == BEFORE
     assert library.adopt(prepared)
     assert text(library) == AFTER
+
+
+def test_answers_go_on_while_other_snapshots_are_made(library: Library, root: Path) -> None:
+    answering = Dispatcher(REGISTRY, library, today=lambda: TODAY)
+    told: dict[str, set[str]] = {}
+
+    def ask() -> None:
+        reply = answering.ask("/fact audit-order", EVERYWHERE)
+        assert reply.footer is not None
+        told.setdefault(reply.footer.snapshot, set()).add(reply.summary.partition(" (")[0])
+
+    verbs = ["will audit", "is to audit", "must audit", "shall audit", "may audit", "ought to audit"]
+    with ThreadPoolExecutor(1) as pool:
+        for old, new in pairwise(verbs):
+            edit(root, old, new)
+            making = pool.submit(library.prepare)
+            ask()
+            while not making.done():
+                ask()
+            assert library.adopt(making.result())
+            ask()
+
+    assert library.notice == ""
+    assert sorted(text for texts in told.values() for text in texts) == sorted(
+        BEFORE.replace("will audit", verb) for verb in verbs
+    )
+    assert len(told) == len(verbs)
 
 
 @pytest.mark.parametrize(

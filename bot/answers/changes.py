@@ -14,10 +14,10 @@ from bot.reply import Block, Bullets, Kind, Line, Note, Reply, Strong, Text, lin
 SINCE_DAYS = 7
 """Days that count where a command does not say since when."""
 
-SHOWN = 100
-"""Changes of each kind that are shown; a base may have grown by thousands."""
-
 HEADINGS = {"retracted": "Retracted", "superseded": "Superseded", "added": "Added"}
+
+SHOWN = {"retracted": 50, "superseded": 50, "added": 100}
+"""Changes of each kind that are shown; a base may have grown by thousands."""
 
 
 def changes(base: FactBase, since: Edtf | None = None) -> Reply:
@@ -34,10 +34,10 @@ def changes(base: FactBase, since: Edtf | None = None) -> Reply:
         count = base.count_changes(kind, first)
         if count:
             counts.append(f"{counted(count)} {kind}")
-            shown = list(islice(base.changes(kind, first), SHOWN))
+            shown = list(islice(base.changes(kind, first), SHOWN[kind]))
             blocks.append(Bullets(tuple(told(writer, one) for one in shown), heading))
-        if count > SHOWN:
-            blocks.append(Note(line(f"The latest {SHOWN} of {counted(count)} are shown.")))
+        if count > SHOWN[kind]:
+            blocks.append(Note(line(f"The latest {SHOWN[kind]} of {counted(count)} are shown.")))
     if not counts:
         sentence = f"Nothing was added, superseded or retracted since {day_in_words(first)}."
         return Reply(kind=Kind.NONE, title=title, summary=sentence, blocks=(Note(line(sentence)),))

@@ -19,6 +19,9 @@ SHORTEST_NAME: Final = 3
 SPELLINGS: Final = 100
 """Spellings of a name, besides the name itself, that are looked for inside a sentence."""
 
+COMMANDS: Final = {"entity": "/who", "topic": "/briefing", "source": "/source", "fact": "/fact"}
+"""What looks up a thing of each kind."""
+
 STANDING: Final = {
     Status.RETRACTED: "retracted",
     Status.DISPUTED: "disputed",
@@ -219,18 +222,12 @@ def counted(number: int, most: int = COUNTED) -> str:
 
 def named(thing: Thing) -> Name:
     """Return a thing as a name with the command that looks it up."""
-    commands = {
-        "entity": f"/who {thing.ref}",
-        "topic": f"/briefing {thing.ref}",
-        "source": f"/source {thing.ref}",
-        "fact": f"/fact {thing.ref}",
-    }
-    return Name(thing.label, commands[thing.kind])
+    return Name(thing.label, f"{COMMANDS[thing.kind]} {thing.ref}")
 
 
 def source_line(base: FactBase, thing: Thing, number: int) -> SourceLine:
     """Return the numbered line of a source. Raises LookupError where the base has no such source."""
-    source = base.source(f"{thing.dossier}:{thing.id}")
+    source = base.source_of(thing.dossier, thing.id)
     if source is None:
         raise LookupError(f"no source {thing.ref}")
     published = source.published

@@ -30,7 +30,7 @@ SCANNED: Final = 50
 # The cache of numbers that compiling needs would grow with every name that is asked for.
 _tag_number: Final = tag_number.__wrapped__
 
-_BATCHES: Final = (8, 64)
+_BATCHES: Final = (8, 56)
 _BY_ID: Final = """
 SELECT body FROM json_each(?) AS place CROSS JOIN fact
 ON dossier = place.value AND fact.id = ? ORDER BY rank

@@ -84,6 +84,7 @@ def compile_base(
         BrokenBase: the base has errors; the snapshot in use is as it was.
         OSError: the folder cannot be written to.
         sqlite3.Error: the disk is full or broken; the snapshot in use is as it was.
+        SnapshotError: millions of facts have the same weight and day.
     """
     with alone(folder):
         if thorough:
@@ -218,6 +219,8 @@ class _Compilation:
                 finally:
                     db.rollback()
             return part.finish(fingerprint(self.digests)), findings
+        except OverflowError as error:
+            raise SnapshotError(f"The snapshot cannot be written: {error}.") from None
         finally:
             part.discard()
 

@@ -20,7 +20,7 @@ COUNTED: Final = 1_000
 
 _PLAIN: Final = (8, 56)
 _LEAPT: Final = 64
-_MOMENTS: Final = (8, 64, 256)
+_MOMENTS: Final = (8, 56, 256)
 
 # Most facts are known and stand, so the first ones are read as they come, body and all.
 _BEST: Final = """

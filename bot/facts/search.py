@@ -217,7 +217,7 @@ def _runs(snapshot: Snapshot, numbers: Iterable[int], as_of: int) -> tuple[tuple
     """Return where facts were known: a few runs of stretches."""
     if as_of >= snapshot.newest:
         return ((0, _LAST_RANK),)
-    tags = _json(tag_number(number, *EVERYTHING) for number in numbers)
+    tags = _json(tag_number.__wrapped__(number, *EVERYTHING) for number in numbers)
     runs: list[list[int]] = []
     for n in sorted({n for (n,) in snapshot.db.execute(_RUN, (tags, as_of))}):
         if runs and (n == runs[-1][1] or len(runs) == _RUNS):

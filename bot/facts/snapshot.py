@@ -209,7 +209,7 @@ def connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     try:
         db.execute("PRAGMA query_only = 1")
-        db.execute("PRAGMA cache_size = -2000")
+        db.execute("PRAGMA cache_size = -1000")
         db.execute("PRAGMA mmap_size = 0")
     except sqlite3.Error:
         db.close()

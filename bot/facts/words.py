@@ -59,7 +59,7 @@ def pieces(word: str) -> list[str]:
     return [word.lower()[:LONGEST]] if word.isascii() and word.isalnum() else list(_pieces(word))
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=512)
 def _pieces(word: str) -> tuple[str, ...]:
     parts = re.split(r"[-'’]", word)
     return tuple(filter(None, map(spell, (word, *parts) if len(parts) > 1 else (word,))))
