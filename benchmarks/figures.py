@@ -112,16 +112,16 @@ class Settings(msgspec.Struct, frozen=True):
     facts: int = 1_000_000
     entities: int = 200_000
     seed: int = 1
-    each: int = 100
+    each: int = 60
     rounds: int = 2
-    starts: int = 9
+    starts: int = 5
     questions: int = 4_000
-    requests: int = 200
+    requests: int = 100
     edits: int = 1_000
-    probes: int = 4_000
-    search_seconds: float = 120.0
-    spellings: int = 50
-    reloads: int = 6
+    probes: int = 2_000
+    search_seconds: float = 60.0
+    spellings: int = 25
+    reloads: int = 4
 
 
 class Results(msgspec.Struct, frozen=True):

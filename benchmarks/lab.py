@@ -112,9 +112,9 @@ class Lab:
 
     @property
     def middle(self) -> Built:
-        """A base of fifty thousand facts, or a fifth of the large one, for what is compiled often."""
+        """A twentieth of the large base, for what is compiled again and again."""
         facts, entities = self.settings.facts, self.settings.entities
-        return self.base(min(50_000, max(1, facts // 5)), min(10_000, max(1, entities // 5)))
+        return self.base(max(1, facts // 20), max(1, entities // 20))
 
     @property
     def small(self) -> Built:

@@ -110,7 +110,7 @@ def whole(lab: Lab) -> Iterator[Figure]:
         shutil.rmtree(fresh)
     parse, times = "CSafeLoader over the same files", bare.times
     if bare.every > 1:
-        lab.note("P8", f"CSafeLoader parsed every {bare.every}th file; its times are scaled up by bytes.")
+        lab.note("P8", f"CSafeLoader parsed one file in {bare.every}; its times are scaled up by bytes.")
     yield Figure("P8", "full compile, processor time", "s", took.cpu, parse, bare.took.cpu * times, limit=0.7)
     yield Figure("P8", "full compile, by the clock", "s", took.wall, parse, bare.took.wall * times)
     yield Figure(
