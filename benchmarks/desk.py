@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.measure import no_garbage
+from benchmarks.measure import clock, no_garbage
 from benchmarks.questions import BARE_SELECT, COMPLETE, EXACT, FUZZY, Line, Questions
 from bot.commands import REGISTRY
 from bot.desk import Asker
@@ -77,8 +76,8 @@ def read_lines(file: str) -> tuple[list[Line], list[Line]]:
 def timed(snapshot: str, file: str, rounds: str) -> dict[str, list[int]]:
     """Ask the lines of a file, mixed as they are; return the nanoseconds that each took, by class.
 
-    All are asked `rounds` times and the fastest of a question counts, since what else the machine does can
-    only add to it.
+    These are of the thread's processor time. All are asked `rounds` times and the fastest of a question
+    counts, since what else the machine does can only add to it.
     """
     desk = Desk(Path(snapshot))
     warm_up, mixed = read_lines(file)
@@ -96,7 +95,7 @@ def timed(snapshot: str, file: str, rounds: str) -> dict[str, list[int]]:
 
 def time_once(desk: Desk, mixed: Iterable[Line]) -> list[int]:
     """Ask lines once; return the nanoseconds of each."""
-    ask, clock, taken = desk.ask, time.perf_counter_ns, []
+    ask, taken = desk.ask, []
     with no_garbage():
         for name, line in mixed:
             start = clock()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -84,9 +85,16 @@ def no_garbage() -> Iterator[None]:
         gc.enable()
 
 
+clock: Final = time.thread_time_ns
+"""Nanoseconds of processor time of this thread: how long the work takes, whatever else the machine does.
+
+Reading it takes a third of a microsecond, which every figure bears, and what it is compared with too.
+"""
+
+
 def fastest(work: Callable[[], object], rounds: int) -> float:
-    """Return the seconds of the fastest of several rounds: what else the machine does can only add."""
-    clock, best = time.perf_counter_ns, sys.maxsize
+    """Return the seconds of processor time of the fastest of several rounds."""
+    best = sys.maxsize
     for _ in range(rounds):
         start = clock()
         work()
