@@ -19,7 +19,7 @@ CANDIDATES: Final = 64
 """Facts, best first, that are ranked anew by relevance."""
 
 CORRECTED: Final = 4
-"""Words of a query that are taken for others when no fact has them."""
+"""Words of a query for which another is looked for when no fact has them."""
 
 COMMON: Final = 20_000
 """Facts from which on a word is so common that two of them are looked for together a window at a time."""
@@ -27,6 +27,7 @@ COMMON: Final = 20_000
 _LAST_RANK: Final = (1 << 63) - 1
 
 _NEAREST: Final = 24
+_TRIED: Final = 8
 _RUNS: Final = 64
 
 # Full-text search yields facts in the order of their ranks, best first: it stops with the last one wanted.
@@ -101,10 +102,12 @@ def search(
     scope = _Scope(snapshot, numbers, None if everywhere else _json(numbers), languages, as_of, runs)
     words: list[_Word] = []
     corrected: list[tuple[str, str]] = []
-    unknown = []
+    unknown: list[str] = []
+    # Where nothing was known, no word was either.
+    tries = CORRECTED if runs else 0
     for word in dict.fromkeys(_typed(text)):
         known = _known(scope, word)
-        if known is None and len(corrected) < CORRECTED and (better := _near(scope, spell(word))):
+        if known is None and (tries := tries - 1) >= 0 and (better := _near(scope, spell(word))):
             corrected.append((word, better))
             known = _known(scope, better)
         if known is None:
@@ -156,7 +159,7 @@ def _near(scope: _Scope, word: str) -> str | None:
     # Few words have the same first letter; all are compared only where none of those is one error away.
     for first in (word[0], ""):
         near = _nearest(scope, word, errors, first)
-        found = next((one for one in near if _known(scope, one[-1])), None)
+        found = next((one for one in near[:_TRIED] if _known(scope, one[-1])), None)
         if found and (found[0] <= 1 or not first):
             return found[-1]
     return None
