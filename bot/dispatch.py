@@ -137,6 +137,11 @@ class Dispatcher:
             reply = self._missing(base, command, lacking)
         else:
             reply = command.run(base, **{_parameter(name): value for name, value in arguments.items()})
+        if base.cut:
+            far = Note(
+                line(f"Of what lies far from {humanise(day.isoformat())}, not all was looked through.")
+            )
+            reply = msgspec.structs.replace(reply, blocks=(*reply.blocks, far))
         return self._footed(_carry(reply, command, asked), base, Call(command.name, asked), asker)
 
     def _base(self, asker: Asker, dossier: str, day: date) -> FactBase:

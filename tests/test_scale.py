@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final
 
 import pytest
-from factory import snapshot
+from factory import EVERYWHERE, desk, snapshot, text
 
 from benchmarks.generate import Size, write_base
 from bot.answers.briefing import briefing
@@ -114,13 +114,15 @@ def effort(opened: Snapshot, day: date, question: Callable[[FactBase], object]) 
 @pytest.mark.parametrize("day", [TODAY, MIDDLE])
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_eight_times_the_facts_are_not_even_three_times_the_work(
-    sizes: list[Snapshot], name: str, day: date
+    sizes: list[Snapshot], name: str, day: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Both are larger than what is looked through beside a day in the past.
+    monkeypatch.setattr("bot.facts.base.NEARBY", 200)
     small, large = (effort(opened, day, QUESTIONS[name]) for opened in sizes)
 
     # The small one has not all that is shown of the large one.
     assert large.decoded <= small.decoded * 2.5 + 16
-    assert large.looks <= small.looks * 2.5 + 200
+    assert large.looks <= small.looks * 2.5 + 400
 
 
 @pytest.mark.parametrize("day", [TODAY, MIDDLE])
@@ -291,3 +293,34 @@ def test_ten_thousand_spellings_are_no_more_work(tmp_path_factory: pytest.TempPa
         assert [one.label for one in asked.complete("p", "entity")] == ["Pier"]
     assert spent.looks <= CROWD
     opened.close()
+
+
+def test_what_lies_far_from_a_past_day_is_not_looked_through(
+    late: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here all but one became known years later, so that all moments would be gone through in vain."""
+    monkeypatch.setattr("bot.facts.base.FEW", -1)
+    monkeypatch.setattr("bot.facts.base.NEARBY", 100)
+    with Effort(late) as spent:
+        reply = desk(late).ask("/timeline pier from:1990-02-01 as-of:1990-02-01", EVERYWHERE)
+    assert "Of what lies far from 1 February 1990, not all was looked through." in text(reply)
+    assert spent.decoded <= 10
+
+    everything = desk(late).ask("/timeline pier from:1990-02-01", EVERYWHERE)
+    assert "looked through" not in text(everything)
+    assert everything.kind is Kind.ANSWER
+
+
+def test_where_little_was_known_all_of_it_is_looked_at_instead(late: Snapshot) -> None:
+    questions: list[Callable[[FactBase], object]] = [
+        timeline,
+        lambda base: timeline(base, "pier"),
+        lambda base: timeline(base, "ships"),
+        briefing,
+        due,
+    ]
+    for question in questions:
+        spent = effort(late, date(2001, 2, 1), question)
+
+        assert spent.looks <= CROWD
+        assert spent.decoded <= 10

@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
+from functools import cached_property
 from itertools import chain, groupby, islice, repeat
 from operator import itemgetter
 from typing import Final
@@ -14,7 +15,8 @@ from typing import Final
 import msgspec
 
 from bot.facts import ranks
-from bot.facts.keys import UNDATED, ordinal, tag_number
+from bot.facts.course import duties
+from bot.facts.keys import UNDATED, ordinal, tag_number, time_of
 from bot.facts.ranks import COUNTED, Moment, View, Wanted
 from bot.facts.records import Evidence, Judgement
 from bot.facts.search import Hits, search
@@ -30,6 +32,13 @@ SCANNED: Final = 50
 # The cache of numbers that compiling needs would grow with every name that is asked for.
 _tag_number: Final = tag_number.__wrapped__
 
+FEW: Final = 256
+"""Facts that were known on a day, of which all are looked at rather than all moments."""
+
+NEARBY: Final = 4_000
+"""Moments beyond a day in the past that are looked through for what was known by then."""
+
+_OF_FEW: Final = frozenset({"when", "due", "done"})
 _BATCHES: Final = (8, 56)
 _BY_ID: Final = """
 SELECT body FROM json_each(?) AS place CROSS JOIN fact
@@ -74,14 +83,16 @@ class FactBase(Things):
 
     Facts come best first (weight, then date, both descending) unless a method says otherwise, and only those
     that could be known on that day; a source that appeared later does not exist yet. An id may be qualified
-    as `dossier:id`. Counts go as far as `most`, by default COUNTED; one more means that there are more.
+    as `dossier:id`. Counts go as far as `most`, by default COUNTED; one more means that there are more. `cut`
+    is True once moments far from a day in the past were not looked through.
     """
 
     def __init__(self, snapshot: Snapshot, dossiers: Iterable[str], as_of: date) -> None:
         super().__init__(snapshot, dossiers, as_of)
         self._view = View(snapshot.db, self.today, self.today >= snapshot.newest)
+        self.cut = False
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many facts could be known on that day: all of them, however many."""
         if self._view.all_known:
@@ -189,10 +200,12 @@ class FactBase(Things):
         tags = self._tags_of(thing, ("about", "said", "through"))
         span = (UNDATED, UNDATED) if undated else (first, min(last, NEVER))
         wanted = Wanted("when", *span, standing)
-        reaching = [] if undated else [ranks.broad(self._view, tag, wanted) for tag in tags]
-        within = [ranks.by_time(self._view, tag, wanted) for tag in tags]
-        # What began before comes before what began later, so the two need not be merged.
-        return self._in_order(chain(heapq.merge(*reaching), heapq.merge(*within)), standing=standing)
+        within = self._moments(tags, [wanted])
+        if not undated and self._few is None:
+            # What began before comes before what began later, so the two need not be merged.
+            reaching = [ranks.broad(self._view, tag, wanted) for tag in tags]
+            within = chain(heapq.merge(*reaching), within)
+        return self._in_order(within, standing=standing)
 
     def due(
         self,
@@ -226,6 +239,8 @@ class FactBase(Things):
 
         `done` are those with an outcome, or those without.
         """
+        if self._few is not None:
+            return sum(1 for _ in islice(self.due(thing, first, last, done=done), most + 1))
         return self._count(
             thing,
             self._duties(first, last, done),
@@ -310,12 +325,46 @@ class FactBase(Things):
         return streams[0] if len(streams) == 1 else heapq.merge(*streams, key=itemgetter(0))
 
     def _moments(
-        self, tags: Iterable[int], wanted: Iterable[Wanted], *, latest_first: bool = False
+        self, tags: Collection[int], wanted: Iterable[Wanted], *, latest_first: bool = False
     ) -> Iterator[Moment]:
+        if self._few is not None and any(one.kind in _OF_FEW for one in wanted):
+            return iter(sorted(self._moments_of_few(tags, wanted), reverse=latest_first))
         streams = [
-            ranks.by_time(self._view, tag, one, latest_first=latest_first) for tag in tags for one in wanted
+            ranks.by_time(self._view, tag, one, latest_first=latest_first)
+            for tag, one in self._nearby(tags, wanted)
         ]
         return heapq.merge(*streams, reverse=latest_first)
+
+    def _nearby(self, tags: Collection[int], wanted: Iterable[Wanted]) -> Iterator[tuple[int, Wanted]]:
+        """Yield what is wanted of each tag; on a day in the past, only what is not too far from it."""
+        for tag in tags:
+            for one in wanted:
+                if self._view.all_known or one.kind not in _OF_FEW:
+                    yield tag, one
+                    continue
+                near = ranks.nearby(self._view, tag, one, NEARBY // len(tags))
+                self.cut |= near != one
+                yield tag, near
+
+    @cached_property
+    def _few(self) -> dict[int, Stated] | None:
+        """All that was known, by rank, where that is little: then nothing else is looked through."""
+        if self._view.all_known or self.count > FEW:
+            return None
+        return {rank: self.snapshot.decode(body) for rank, body in self._by_weight(*EVERYTHING, None)}
+
+    def _moments_of_few(self, tags: Iterable[int], wanted: Iterable[Wanted]) -> Iterator[Moment]:
+        few = self._few or {}
+        for rank in ranks.carrying(self._view, few, tags):
+            fact = few[rank].fact
+            day, width, added, _ = time_of(fact)
+            for one in wanted:
+                if one.kind == "when" and day <= one.last and day - width >= one.first:
+                    yield day, width, added, fact.id, rank
+                elif fact.due and one.kind in duties(few[rank]):
+                    last = ordinal(fact.due, last=True)
+                    if one.first <= last <= one.last:
+                        yield last, 0, added, fact.id, rank
 
     def _dated(self, moments: Iterator[Moment]) -> Iterator[tuple[int, Stated]]:
         """Yield (day, fact) for moments in their order, each fact once."""
@@ -345,11 +394,10 @@ class FactBase(Things):
     ) -> int:
         """Count moments of a topic, or of all facts; `counts` says how much a fact does that is not sure."""
         total, unsure = 0, set[int]()
-        for tag in self._tags_of(thing):
-            for one in wanted:
-                sure, others = ranks.count(self._view, tag, one, most + 1)
-                total += sure
-                unsure |= others
-                if total > most:
-                    return most + 1
+        for tag, one in self._nearby(self._tags_of(thing), wanted):
+            sure, others = ranks.count(self._view, tag, one, most + 1)
+            total += sure
+            unsure |= others
+            if total > most:
+                return most + 1
         return min(total + sum(map(counts, self.snapshot.facts(sorted(unsure)))), most + 1)

@@ -76,6 +76,17 @@ FROM (
   FROM moment CROSS JOIN fact INDEXED BY fact_course USING (rank)
   WHERE tag = :tag AND kind = :kind AND day BETWEEN :first AND :last AND {_SEEN} LIMIT :most)
 """  # noqa: S608 -- made of the constants here
+# The day of the moment that comes so many after a day, or before it.
+_AFTER: Final = """
+SELECT day FROM moment WHERE tag = ? AND kind = ? AND day > ? ORDER BY day LIMIT 1 OFFSET ?
+"""
+_BEFORE: Final = """
+SELECT day FROM moment WHERE tag = ? AND kind = ? AND day < ? ORDER BY day DESC LIMIT 1 OFFSET ?
+"""
+_CARRYING: Final = """
+SELECT DISTINCT rank FROM json_each(?) AS few CROSS JOIN json_each(?) AS wanted
+CROSS JOIN posting ON tag = wanted.value AND rank = few.value
+"""
 # Where every fact counts, the facts themselves need not be looked at.
 _COUNT_ALL: Final = """
 SELECT count(*) FROM (
@@ -145,6 +156,25 @@ def by_time(view: View, tag: int, wanted: Wanted, *, latest_first: bool = False)
 def broad(view: View, tag: int, wanted: Wanted) -> Iterator[Moment]:
     """Yield the moments that began before the first ordinal and may reach into the time after it."""
     return _batches(view, _BROAD, tag, wanted, (0, *_LEAST)) if wanted.first > 0 else iter(())
+
+
+def nearby(view: View, tag: int, wanted: Wanted, most: int) -> Wanted:
+    """Return the wanted moments without those that come after `most` others beyond the day, on either side.
+
+    Of what lies long after a day, or was settled long before, hardly anything was known or open on that day,
+    and looking for it goes through all the rest.
+    """
+    if wanted.last < view.day:
+        row = view.db.execute(_BEFORE, (tag, wanted.kind, wanted.last + 1, most)).fetchone()
+        return wanted._replace(first=max(wanted.first, row[0])) if row else wanted
+    row = view.db.execute(_AFTER, (tag, wanted.kind, max(wanted.first - 1, view.day), most)).fetchone()
+    return wanted._replace(last=min(wanted.last, row[0])) if row else wanted
+
+
+def carrying(view: View, ranks: Iterable[int], tags: Iterable[int]) -> set[int]:
+    """Return which of some facts carry one of the tags."""
+    asked = (json.dumps(list(ranks)), json.dumps(list(tags)))
+    return {rank for (rank,) in view.db.execute(_CARRYING, asked)}
 
 
 def count(view: View, tag: int, wanted: Wanted, most: int) -> tuple[int, set[int]]:
