@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ __all__ = ["NothingToServe", "Service", "local_today", "open_service"]
 
 LOOK_SECONDS = 0.5
 """Between two looks at the files: an edit is live in under two seconds."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that compiles may go on while an answer waits for the interpreter; else it is 5 ms."""
 
 log = structlog.get_logger(__name__)
 
@@ -71,9 +75,12 @@ class Service:
     async def fresh(self, every: float = LOOK_SECONDS) -> AsyncIterator[None]:
         """Look at the fact files every so many seconds inside the `async with`, and serve what they say."""
         task = asyncio.create_task(self._watch(every))
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         try:
             yield
         finally:
+            sys.setswitchinterval(before)
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task

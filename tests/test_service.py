@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -194,6 +195,13 @@ async def test_the_switch_happens_between_two_answers(service: Service, config: 
 
     assert threads
     assert all(threads)
+
+
+async def test_a_thread_that_compiles_gives_way_soon(service: Service) -> None:
+    before = sys.getswitchinterval()
+    async with service.fresh():
+        assert sys.getswitchinterval() <= 0.001
+    assert sys.getswitchinterval() == before
 
 
 def test_today_is_that_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

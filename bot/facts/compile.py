@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -40,6 +40,7 @@ from bot.facts.summaries import (
     write_stretches,
 )
 from bot.facts.turns import Part, alone, current, point, snapshots, sweep, verify
+from bot.facts.workers import Parsers
 
 Progress = Callable[[str, int, int, int], None]
 """Is told what is done ("reading" files or "writing" facts), how many, of how many, for how many facts."""
@@ -252,14 +253,17 @@ class _Compilation:
         doubts, guesser = Doubts(db, lambda file: read_file(self.root, file)), Guesser()
         is_new = not db.execute("SELECT EXISTS (SELECT 1 FROM file)").fetchone()[0]
         changes: dict[int, Change] = {}
-        for plan in self._plans(db, doubts):
-            change = Gatherer(db, plan.n, doubts, guesser).gather(self._parsed(plan), plan.paths)
-            if change is None:
-                doubts.is_broken = True
-                continue
-            changes[plan.n] = change
-            if is_new and not doubts.is_broken:
-                self._write_dossier(db, change)
+        plans = self._plans(db, doubts)
+        with closing(self._parsers(plans)) as parsers:
+            for plan in plans:
+                files = self._parsed(plan, parsers)
+                change = Gatherer(db, plan.n, doubts, guesser).gather(files, plan.paths)
+                if change is None:
+                    doubts.is_broken = True
+                    continue
+                changes[plan.n] = change
+                if is_new and not doubts.is_broken:
+                    self._write_dossier(db, change)
         if doubts.is_broken or any(one.severity is Severity.ERROR for one in self.findings):
             doubts.flush()
             raise BrokenBase(sorted([*self.findings, *findings_of(db)]))
@@ -307,25 +311,33 @@ class _Compilation:
                 self.to_parse += len(files)
         return plans
 
-    def _parsed(self, plan: _Plan) -> Iterator[tuple[ParsedFile, str]]:
+    def _parsed(self, plan: _Plan, parsers: Parsers) -> Iterator[tuple[ParsedFile, str]]:
         for role, file in plan.files:
-            try:
-                data = read_file(self.root, file)
-            except OSError as error:
-                if file in self.digests:
-                    message = f"The file cannot be read ({error.strerror})."
-                    self.findings.append(finding("F006", file, 1, 1, message))
+            if file not in self.digests:
                 yield ParsedFile(file, role, (), complete=False), ""
                 continue
-            digest = hashlib.sha256(data).hexdigest()
-            if digest != self.digests.get(file):
+            try:
+                parsed, digest = parsers.parse(role, file)
+            except OSError as error:
+                message = f"The file cannot be read ({error.strerror})."
+                self.findings.append(finding("F006", file, 1, 1, message))
+                yield ParsedFile(file, role, (), complete=False), ""
+                continue
+            if digest != self.digests[file]:
                 self.late.append(file)
                 self.digests[file] = digest
             self.parsed += 1
-            parsed = parse_file(role, file, data)
             self.facts += len(parsed.records) if role is FileRole.FACTS else 0
             self.progress("reading", self.parsed, self.to_parse, self.facts)
             yield parsed, digest
+
+    def _parsers(self, plans: Iterable[_Plan]) -> Parsers:
+        jobs = [job for plan in plans for job in plan.files if job[1] in self.digests]
+        size = 0
+        for _, file in jobs:
+            with suppress(OSError):
+                size += (self.root / file).stat().st_size
+        return Parsers(self.root, jobs, size)
 
 
 def _write_facts(

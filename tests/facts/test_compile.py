@@ -229,7 +229,7 @@ def test_a_file_that_cannot_be_read_is_a_finding(
             raise PermissionError(13, "Permission denied")
         return read_file(root, file)
 
-    monkeypatch.setattr("bot.facts.compile.read_file", read)
+    monkeypatch.setattr("bot.facts.workers.read_file", read)
 
     with pytest.raises(BrokenBase) as broken:
         compile_base(root, folder)

@@ -15,6 +15,7 @@ from benchmarks.rows import differences
 from bot.facts import keys
 from bot.facts.compile import BrokenBase, compile_base
 from bot.facts.keys import FEW
+from bot.facts.load import read_file
 from bot.facts.snapshot import Snapshot, SnapshotError
 from bot.facts.turns import current
 
@@ -136,14 +137,12 @@ def test_a_thousand_files_compile_and_one_of_them_changes(root: Path, folder: Pa
 
 
 def test_a_file_that_changes_between_looking_and_parsing_is_looked_at_again(root: Path, folder: Path) -> None:
-    from bot.facts.load import read_file
-
     def late(root: Path, file: str) -> bytes:
         if file == LICENCES:
             edit(root, "weight: 4", "weight: 2")
         return read_file(root, file)
 
-    with patch("bot.facts.compile.read_file", late):
+    with patch("bot.facts.workers.read_file", late):
         first = compile_base(root, folder)
 
     again = compile_base(root, folder)
