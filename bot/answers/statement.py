@@ -17,7 +17,7 @@ SHORTEST_NAME: Final = 3
 """Letters from which on a name inside a sentence can be clicked."""
 
 SPELLINGS: Final = 100
-"""Spellings of a name, besides the name itself, that are looked for inside a sentence."""
+"""Spellings of a name, besides the name itself, that are shown, and looked for inside a sentence."""
 
 COMMANDS: Final = {"entity": "/who", "topic": "/briefing", "source": "/source", "fact": "/fact"}
 """What looks up a thing of each kind."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from bot.answers.pick import pick, took
-from bot.answers.statement import Writer, join, named, tidy
+from bot.answers.statement import SPELLINGS, Writer, join, named, tidy
 from bot.facts.base import FactBase, Thing
 from bot.facts.humanise import humanise
 from bot.facts.records import Entity, EntityKind, Role
@@ -91,7 +91,8 @@ def _section(writer: Writer, heading: str, facts: list[Stated], thing: Thing) ->
 def _card(writer: Writer, thing: Thing, entity: Entity) -> Fields:
     fields = [Field("Kind", line(entity.kind.value)), *_roles(writer, thing, entity)]
     if entity.also:
-        fields.append(Field("Also written", line(", ".join(entity.also))))
+        more = f" and {len(entity.also) - SPELLINGS:,} more" if len(entity.also) > SPELLINGS else ""
+        fields.append(Field("Also written", line(", ".join(entity.also[:SPELLINGS]) + more)))
     if entity.wikidata:
         fields.append(Field("Wikidata", line(entity.wikidata)))
     return Fields(tuple(fields))

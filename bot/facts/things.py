@@ -57,7 +57,8 @@ class Things:
 
     def topics(self, most: int | None = None) -> list[tuple[Thing, Topic]]:
         """Return the topics in reading order, or the first few."""
-        topics = ((dossier, topic) for dossier in self.records() for topic in dossier.topics)
+        records = map(self.snapshot.dossier, self.dossiers)
+        topics = ((dossier, topic) for dossier in records for topic in dossier.topics)
         return [
             (self._thing("topic", dossier.id, topic.id, topic.title), topic)
             for dossier, topic in islice(topics, most)
