@@ -49,7 +49,11 @@ SUMMARY_LENGTH: Final = 300
 
 
 class CannotTell(Exception):
-    """The line of a schedule is no longer understood; the message is one sentence."""
+    """A schedule's line has no answer; the message is one sentence. `passes`: it may have one later."""
+
+    def __init__(self, sentence: str, *, passes: bool = False) -> None:
+        super().__init__(sentence)
+        self.passes = passes
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +110,7 @@ class Composer:
         today = datetime.fromtimestamp(self._now(), ZoneInfo(schedule.when.zone)).date()
         reply = self._answers.ask(asked(schedule), self.asker(schedule.place), today)
         if reply.kind in {Kind.USAGE, Kind.ASK, Kind.FAILURE}:
-            raise CannotTell(reply.summary)
+            raise CannotTell(reply.summary, passes=reply.kind is Kind.FAILURE)
         return reply
 
     def compose(

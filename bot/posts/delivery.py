@@ -180,6 +180,9 @@ class Delivery:
                 return None
             pages = await chat.render(made.reply, made.remark)
         except CannotTell as error:
+            if error.passes:
+                log.warning("a post could not be written yet", post=post.id, why=str(error))
+                return 0.0
             reason = f"Its line is not understood any more: {error}"
             await self._end(post, PostState.FAILED, reason)
             await self._tell_maker(schedule, chat, reason)

@@ -316,6 +316,21 @@ async def test_a_line_that_is_not_understood_any_more_is_told_to_its_maker(world
     assert await world.store.closed() == {}
 
 
+async def test_an_answer_that_broke_is_asked_again(world: World) -> None:
+    post_id = await due(world)
+    made, world.made = world.made, CannotTell("Something went wrong here.", passes=True)
+    sleep = world.clock.sleep
+
+    async def mend(seconds: float) -> None:
+        world.made = made
+        await sleep(seconds)
+
+    world.delivery._sleep = mend
+    await world.deliver()
+    assert (await world.post(post_id)).state is PostState.POSTED
+    assert world.chat.told == []
+
+
 async def test_a_watch_with_nothing_left_to_tell_posts_nothing(world: World) -> None:
     watch = Watch(
         id="w1",
