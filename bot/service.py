@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.5
 """Between two looks at the files: an edit is live in under two seconds."""
 
 SWITCH_SECONDS = 0.0005
-"""How long a thread that compiles may go on while an answer waits for the interpreter; by default it is 5 ms."""
+"""How long a thread that compiles may go on while an answer waits for the interpreter; otherwise 5 ms."""
 
 log = structlog.get_logger(__name__)
 

@@ -16,28 +16,22 @@ from pathlib import Path
 
 import msgspec
 
-from bot.facts.amend import Amendment
 from bot.facts.cross import At, Guesser
 from bot.facts.doubts import Doubts, findings_of
+from bot.facts.fill import write_facts
 from bot.facts.findings import Finding, finding
 from bot.facts.gather import SCRATCH, Change, Gatherer
-from bot.facts.heads import doubts_of_texts, doubts_of_uses, write_heads
+from bot.facts.heads import write_heads
 from bot.facts.keys import tag_number
 from bot.facts.load import DossierFiles, FileRole, Found, ParsedFile, find_files, parse_file, read_file
-from bot.facts.name_index import index_names
-from bot.facts.naming import amend_dossier_names, write_dossier_names
+from bot.facts.naming import write_dossier_names
 from bot.facts.records import Dossier
 from bot.facts.rules import Severity
 from bot.facts.seen import Seen
 from bot.facts.snapshot import EVERYTHING, SCHEMA, VERSION, Snapshot, SnapshotError
 from bot.facts.stored import heads_of
 from bot.facts.summaries import (
-    add_to_tallies,
     add_words,
-    amend_lexicon,
-    amend_stretches,
-    write_lexicon,
-    write_stretches,
 )
 from bot.facts.turns import Part, alone, current, point, snapshots, sweep, verify
 from bot.facts.workers import Parsers
@@ -267,7 +261,7 @@ class _Compilation:
         if doubts.is_broken or any(one.severity is Severity.ERROR for one in self.findings):
             doubts.flush()
             raise BrokenBase(sorted([*self.findings, *findings_of(db)]))
-        _write_facts(db, changes, doubts, partial(self.progress, "writing"), is_new=is_new)
+        write_facts(db, changes, doubts, partial(self.progress, "writing"), is_new=is_new)
         doubts.flush()
         _write_meta(db, fingerprint(self.digests))
         return self._all_findings(db)
@@ -338,52 +332,6 @@ class _Compilation:
             with suppress(OSError):
                 size += (self.root / file).stat().st_size
         return Parsers(self.root, jobs, size)
-
-
-def _write_facts(
-    db: sqlite3.Connection,
-    changes: Mapping[int, Change],
-    doubts: Doubts,
-    progress: Callable[[int, int, int], None],
-    *,
-    is_new: bool,
-) -> None:
-    """Write the rows of facts, and what they amount to."""
-    (total,) = db.execute("SELECT count(*) FROM scratch.incoming").fetchone()
-    amendment = Amendment(db, changes, lambda done: progress(done, total, done), is_new=is_new)
-    amendment.place()
-    amendment.take_out()
-    if not is_new:
-        for change in changes.values():
-            amend_dossier_names(db, change)
-            write_heads(db, change)
-            add_words(db, change.heads.n, change.words)
-    amendment.put_in()
-    add_to_tallies(db, amendment.known)
-    if is_new:
-        topics = {
-            tag_number(n, "topic", one.id)
-            for n, change in changes.items()
-            for one in change.heads.record.topics
-        }
-        write_stretches(db, topics | {tag_number(n, *EVERYTHING) for n in changes})
-        write_lexicon(db)
-        index_names(db)
-    else:
-        amend_stretches(db, amendment.stretches)
-        languages = {change.heads.record.language for change in changes.values()}
-        words = {
-            word
-            for change in changes.values()
-            for pair, more in change.words.items()
-            if more
-            for word in pair
-        }
-        amend_lexicon(db, words, languages)
-    for n, change in changes.items():
-        db.execute("UPDATE dossier SET facts = facts + ? WHERE n = ?", (change.facts, n))
-        doubts_of_uses(db, change, doubts)
-        doubts_of_texts(db, change, doubts)
 
 
 def _write_meta(db: sqlite3.Connection, snapshot_id: str) -> None:
