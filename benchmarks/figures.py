@@ -120,7 +120,7 @@ class Settings(msgspec.Struct, frozen=True):
     edits: int = 1_000
     probes: int = 2_000
     search_seconds: float = 60.0
-    spellings: int = 25
+    spellings: int = 60
     reloads: int = 4
 
 

@@ -16,7 +16,7 @@ from benchmarks.measure import Usage, usage
 from bot.facts.compile import compile_base
 from bot.library import Library
 
-MOST = 100_000_000
+MOST = 40_000_000
 """Bytes of YAML that are parsed for comparison; of more, a part stands for the whole."""
 
 TURNS = 9
