@@ -71,11 +71,23 @@ class Outcome(StrEnum):
     """It may have happened; look before trying again."""
 
 
+class Scope(StrEnum):
+    """What a failure that stays is the failure of."""
+
+    PLACE = "place"
+    """Nothing can be posted there."""
+    WORKSPACE = "workspace"
+    """Nothing can be posted anywhere: a token was revoked, or a scope taken away."""
+    CONTENT = "content"
+    """This post cannot be posted; others can."""
+
+
 class PostError(Exception):
     """A post failed, or could not be looked for.
 
     The message is one sentence for the operator. `posted` is what certainly stands, to go on from there;
-    `retry_after` is in seconds, where the platform asks for a pause.
+    `retry_after` is in seconds, where the platform asks for a pause; `scope` says how far a permanent failure
+    reaches.
     """
 
     def __init__(
@@ -85,8 +97,10 @@ class PostError(Exception):
         *,
         posted: Reference | None = None,
         retry_after: float | None = None,
+        scope: Scope = Scope.PLACE,
     ) -> None:
         super().__init__(sentence)
+        self.scope = scope
         self.outcome = outcome
         self.sentence = sentence
         self.posted = posted

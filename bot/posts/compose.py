@@ -139,7 +139,8 @@ class Composer:
         notes = _missed(missed, schedule)
         reply = joined(corrections, reply) if corrections else reply
         reply = msgspec.structs.replace(reply, blocks=(*notes, *reply.blocks)) if notes else reply
-        remark = f"Scheduled: {in_words(schedule.when)}"
+        asked_for = post.id.startswith("now:")
+        remark = f"Asked for: {schedule.line}" if asked_for else f"Scheduled: {in_words(schedule.when)}"
         if post.id.startswith("schedule:") and self._now() - post.slot > LATE_SECONDS:
             remark += f" · late: this was due at {_clock(post.slot, schedule.when.zone)}"
         content = Content(

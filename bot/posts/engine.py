@@ -18,7 +18,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
 from bot.posts.queue import NAME, VERSION, WORKFLOW, queue_of
 from bot.posts.slots import Slots
 
-AT_ONCE: Final = 500
+AT_ONCE: Final = 2_000
 """Posts of a platform that one process works on at the same time; most of them wait for the chat."""
 
 THREADS: Final = 8
