@@ -17,7 +17,7 @@ from bot.adapters.slack.names import Names
 from bot.adapters.slack.posting import SlackChat, pages_for_post
 from bot.adapters.slack.teams import Teams
 from bot.adapters.slack.web import Web
-from bot.posting import Chat, Outcome, Page, Place, PostError, Reference
+from bot.posting import Chat, Outcome, Page, Place, PostError, Reference, Scope
 from bot.reply import Action, Paragraph, Reply, Table, line
 
 NEWS = Place(platform="slack", workspace=TEAM, channel=CHANNEL)
@@ -147,6 +147,24 @@ async def test_the_advice_says_what_to_do(kit: Kit, poster: Chat, code: str, adv
     kit.slack.faults["chat.postMessage"] = [Fault.error(code, needed="chat:write")]
     with pytest.raises(PostError, match=advice):
         await poster.post(NEWS, ONE, KEY)
+
+
+@pytest.mark.parametrize(
+    ("codes", "scope"),
+    [
+        ("token_revoked invalid_auth account_inactive not_authed token_expired", Scope.WORKSPACE),
+        ("not_allowed_token_type missing_scope team_access_not_granted", Scope.WORKSPACE),
+        ("org_login_required ekm_access_denied access_denied", Scope.WORKSPACE),
+        ("msg_too_long invalid_blocks metadata_too_large msg_blocks_too_long", Scope.CONTENT),
+        ("not_in_channel channel_not_found is_archived restricted_action something_new", Scope.PLACE),
+    ],
+)
+async def test_a_failure_says_how_far_it_reaches(kit: Kit, poster: Chat, codes: str, scope: Scope) -> None:
+    for code in codes.split():
+        kit.slack.faults["chat.postMessage"] = [Fault.error(code)]
+        with pytest.raises(PostError) as caught:
+            await poster.post(NEWS, ONE, KEY)
+        assert (code, caught.value.outcome, caught.value.scope) == (code, Outcome.PERMANENT, scope)
 
 
 @pytest.mark.parametrize(("header", "waits"), [("3", [3]), (None, [1]), ("abc", [1]), ("-1", [1])])
