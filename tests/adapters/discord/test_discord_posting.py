@@ -118,10 +118,10 @@ LIMITED = {"message": "You are being rate limited.", "retry_after": 0.25, "globa
 
 TABLE: list[tuple[str, dict[str, Any], Outcome | None, str]] = [
     (
-        "429 with Via is waited for",
-        {"status": 429, "body": LIMITED, "headers": {"Via": "1.1 google"}},
-        None,
-        "",
+        "429 with Via is the caller's to wait for",
+        {"status": 429, "body": {**LIMITED, "retry_after": 7}, "headers": {"Via": "1.1 google"}},
+        Outcome.TRANSIENT,
+        "7 seconds",
     ),
     (
         "429 without Via is Cloudflare's",
