@@ -72,21 +72,21 @@ class Outcome(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a failure that stays is the failure of."""
+    """What else fails for the same reason, until somebody changes something."""
 
     PLACE = "place"
-    """Nothing can be posted there."""
+    """Every post to this place."""
     WORKSPACE = "workspace"
-    """Nothing can be posted anywhere: a token was revoked, or a scope taken away."""
+    """Every post to the workspace or server: the token or the installation is at fault, no place is."""
     CONTENT = "content"
-    """This post cannot be posted; others can."""
+    """This post alone, wherever it goes: the platform refuses what is in it."""
 
 
 class PostError(Exception):
     """A post failed, or could not be looked for.
 
     The message is one sentence for the operator. `posted` is what certainly stands, to go on from there;
-    `retry_after` is in seconds, where the platform asks for a pause; `scope` says how far a permanent failure
+    `retry_after` is in seconds, where the platform asks for a pause. `scope` is how far a permanent failure
     reaches.
     """
 
@@ -100,11 +100,11 @@ class PostError(Exception):
         scope: Scope = Scope.PLACE,
     ) -> None:
         super().__init__(sentence)
-        self.scope = scope
         self.outcome = outcome
         self.sentence = sentence
         self.posted = posted
         self.retry_after = retry_after
+        self.scope = scope
 
 
 class Chat(Protocol):
