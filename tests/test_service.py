@@ -19,6 +19,7 @@ from bot.desk import Asker
 from bot.library import Library, NothingToServe, Prepared
 from bot.reply import Kind
 from bot.service import LOOK_SECONDS, Service, local_today, open_service
+from bot.state import StateError
 
 LICENCES = "coast/facts/licences.yaml"
 
@@ -202,6 +203,16 @@ async def test_a_thread_that_compiles_gives_way_soon(service: Service) -> None:
     async with service.fresh():
         assert sys.getswitchinterval() <= 0.001
     assert sys.getswitchinterval() == before
+
+
+@pytest.mark.parametrize("url", ["mysql://bot:geheim@127.0.0.1/x", "sqlite:///:memory:", "nonsense"])
+async def test_a_url_that_posts_cannot_use_is_one_sentence(config: Config, url: str) -> None:
+    service = open_service(msgspec.structs.replace(config, database=url))
+    with pytest.raises(StateError, match=r"SQLite|sqlite") as caught:
+        async with service.scheduling({}):
+            pass
+    service.close()
+    assert "geheim" not in str(caught.value)
 
 
 def test_today_is_that_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

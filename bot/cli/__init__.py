@@ -116,7 +116,7 @@ def _acted(service: Service, line: str, asker: Asker) -> Reply:
 
     try:
         return asyncio.run(acted())
-    except (StateError, ValueError) as error:
+    except StateError as error:
         return Reply(kind=Kind.FAILURE, title="Nothing was changed", summary=str(error))
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     event,
     insert,
+    inspect,
     select,
     text,
     update,
@@ -91,11 +92,9 @@ class Store:
             if self.file:
                 await asyncio.to_thread(look_at, self.file)
             async with self.begin() as connection:
-                await connection.run_sync(_create)
-                version = await connection.scalar(
-                    select(tables.about.c.value).where(tables.about.c.key == "version")
-                )
+                version = await connection.run_sync(_version)
                 if version in {None, tables.SCHEMA_VERSION}:
+                    await connection.run_sync(tables.metadata.create_all)
                     # Written each time: a database that only lets itself be read is found out here.
                     row = {"key": "version", "value": tables.SCHEMA_VERSION}
                     mine = self.insert(tables.about, [row])
@@ -316,6 +315,16 @@ class Store:
         async with self.reading() as connection:
             return [(at, place, text) for at, place, text in await connection.execute(query.limit(limit))]
 
+    async def tell_undeclared(self, sentence: str) -> bool:
+        """Keep why the declared schedules do not hold; with an empty sentence, say whether one was kept."""
+        about = tables.about.c
+        async with self.begin() as connection:
+            gone = await connection.execute(delete(tables.about).where(about.key == tables.UNDECLARED))
+            if sentence:
+                row = {"key": tables.UNDECLARED, "value": sentence}
+                await connection.execute(insert(tables.about).values(row))
+            return bool(gone.rowcount)
+
     async def closed(self, places: Iterable[str] | None = None) -> dict[str, str]:
         """Return the places (all, or of these) that take no posts, with the reason."""
         query = select(tables.closed.c.place, tables.closed.c.reason)
@@ -344,11 +353,14 @@ def why(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or getattr(error, "strerror", None) or error).partition("\n")[0]
 
 
-def _create(connection: Connection) -> None:
+def _version(connection: Connection) -> str | None:
+    """Return of which version the tables are, None where there are none; nobody else makes them meanwhile."""
     if connection.dialect.name == "postgresql":
         # Two processes that start together would both create the tables, and one would fail.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('briefing-bot tables'))")
-    tables.metadata.create_all(connection)
+    if not inspect(connection).has_table(tables.about.name):
+        return None
+    return connection.scalar(select(tables.about.c.value).where(tables.about.c.key == "version"))
 
 
 def _prepare(connection: Any, _record: object) -> None:
