@@ -67,8 +67,8 @@ def database_url(url: str) -> str:
     except (ArgumentError, ValueError):
         # Where a password holds a colon, the error would name the rest of it as a port that is none.
         raise ValueError(
-            "The state's URL is none: write sqlite:///… or postgresql://…, with %3A, %2F and %40 for the signs"
-            " : / @ in a password."
+            "The state's URL is none: write sqlite:///… or postgresql://…, with %3A, %2F and %40 for"
+            " the signs : / @ in a password."
         ) from None
     backend = parsed.get_backend_name()
     if backend not in drivers:

@@ -155,13 +155,13 @@ def _check_id(row: Declared, others: Collection[str]) -> None:
 def _check_place(key: str, written: str) -> None:
     if (written or key == "channel") and not PLACE_ID.fullmatch(written):
         raise Misread(
-            f"“{shorten(written)}” is no id of a {key}: copy the id from the chat, letters and digits, at most"
-            " 64 characters."
+            f"“{shorten(written)}” is no id of a {key}: copy it from the chat; it has letters and digits,"
+            " 64 at most."
         )
 
 
 def _check_workspace(row: Declared, by_workspace: Collection[str]) -> None:
-    # What is said of a channel of one workspace would not be found without it, and the channel see everything.
+    # Without it, what is said of a channel of one workspace is not found, and the channel would see all.
     if row.workspace:
         return
     if row.platform is Chat.DISCORD:
@@ -294,8 +294,8 @@ class Declarations:
     async def look(self) -> Done | None:
         """Make so what the file says if it changed; None if it did not, or if nothing came of it.
 
-        A file is left alone until it is the same at two looks: it may be half written, at the start too. Raises
-        what a database that cannot be used raises; the next look tries again.
+        A file is left alone until it is the same at two looks: it may be half written, at the start too.
+        Raises what a database that cannot be used raises; the next look tries again.
         """
         stamp = await asyncio.to_thread(self._look)
         settled = self._seen == stamp
