@@ -162,14 +162,6 @@ class Store:
             is_new = await self.insert_new(connection, tables.schedule, schedule_row(schedule))
             return "" if is_new else "taken"
 
-    async def put_schedule(self, schedule: Schedule) -> None:
-        """Keep a schedule in place of the one with its id."""
-        row = schedule_row(schedule)
-        async with self.begin() as connection:
-            await connection.execute(
-                update(tables.schedule).where(tables.schedule.c.id == schedule.id).values(row)
-            )
-
     async def schedule(self, schedule_id: str) -> Schedule | None:
         """Return the schedule of that id, removed ones too."""
         async with self.reading() as connection:
@@ -183,27 +175,11 @@ class Store:
             reason = await connection.scalar(_CLOSED, {"place": place})
         return read_schedule(row) if row else None, reason
 
-    async def schedules(
-        self,
-        place: str = "",
-        *,
-        workspace: tuple[str, str] | None = None,
-        channel: Place | None = None,
-        removed: bool = False,
-    ) -> list[Schedule]:
-        """Return the schedules of a place, of a (platform, workspace), or all, in the order of their ids.
-
-        `channel` gives those of a place and of all threads beside it.
-        """
+    async def schedules(self, *, channel: Place | None = None, removed: bool = False) -> list[Schedule]:
+        """Return the schedules of a channel with its threads, or all, in the order of their ids."""
         query = select(tables.schedule).order_by(tables.schedule.c.id)
         if channel:
             query = query.where(*_in_channel(tables.schedule, channel))
-        if place:
-            query = query.where(tables.schedule.c.place == place)
-        if workspace:
-            query = query.where(
-                tables.schedule.c.platform == workspace[0], tables.schedule.c.workspace == workspace[1]
-            )
         if not removed:
             query = query.where(tables.schedule.c.state != ScheduleState.REMOVED)
         async with self.reading() as connection:
@@ -281,13 +257,11 @@ class Store:
         async with self.reading() as connection:
             return set((await connection.scalars(query)).all())
 
-    async def watches(self, place: str = "", *, channel: Place | None = None) -> list[Watch]:
-        """Return the watches of a place, of a channel with its threads, or all, in the order of their ids."""
+    async def watches(self, *, channel: Place | None = None) -> list[Watch]:
+        """Return the watches of a channel with its threads, or all, in the order of their ids."""
         query = select(tables.watch).order_by(tables.watch.c.id)
         if channel:
             query = query.where(*_in_channel(tables.watch, channel))
-        if place:
-            query = query.where(tables.watch.c.place == place)
         async with self.reading() as connection:
             return [read_watch(row) for row in await connection.execute(query)]
 

@@ -230,8 +230,9 @@ async def test_a_closed_place_is_told_and_opened_by_resuming(front: Front) -> No
 
 
 async def test_a_declared_schedule_is_removed_in_its_file(front: Front) -> None:
-    kept = await front.add()
-    await front.store.put_schedule(msgspec.structs.replace(kept, origin=Origin.CONFIG, made_by=""))
+    made = await front.add()
+    kept = msgspec.structs.replace(made, id="morning", origin=Origin.CONFIG, made_by="")
+    await front.store.add_schedule(kept)
 
     assert "remove it there" in (await front.say(f"/schedule remove {kept.id}")).summary
     assert "declared in config/schedules.yaml" in text(await front.say("/schedule list"))
