@@ -140,6 +140,7 @@ class Scheduling:
             preview=self._preview,
             grace=read_grace(posts.grace),
             quiet=posts.quiet,
+            by_workspace={one.platform.value for one in self._config.places if one.workspace},
         )
 
     def _dossiers(self, seen: tuple[str, ...] | None) -> Collection[str]:

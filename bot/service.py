@@ -59,11 +59,16 @@ class Service:
         """Let schedules and watches be acted on inside the `async with`; `chats` may be filled there.
 
         Raises:
-            StateError: the state's database cannot be used.
+            StateError: the state's database cannot be used, or its URL is none.
         """
-        from bot.scheduling import Scheduling  # noqa: PLC0415 -- half a second that an answer need not wait
+        # Half a second that an answer need not wait.
+        from bot.scheduling import Scheduling  # noqa: PLC0415
+        from bot.state import StateError  # noqa: PLC0415
 
-        scheduling = Scheduling(self.config, self.library, chats)
+        try:
+            scheduling = Scheduling(self.config, self.library, chats)
+        except ValueError as error:
+            raise StateError(str(error)) from None
         async with scheduling.opened():
             self.desk.office = scheduling.office
             try:
