@@ -10,7 +10,7 @@ NO_BROWSER := $(if $(CHROMIUM)$(CI),,not browser)
 NO_POSTGRESQL := $(if $(POSTGRESQL)$(CI),,not postgresql)
 TESTS := -m "$(NO_BROWSER)$(if $(NO_BROWSER),$(if $(NO_POSTGRESQL), and ))$(NO_POSTGRESQL)"
 
-.PHONY: demo test evidence bench docs format lock clean
+.PHONY: demo test evidence bench chaos docs format lock clean
 
 demo: $(VENV)/demo
 	$(BIN)/briefing-bot demo
@@ -32,6 +32,10 @@ evidence: $(VENV)/demo
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
+
+# Half an hour of storms over scheduled posts: processes are killed, chats fail, and nothing may be lost.
+chaos: $(VENV)/dev
+	PYTHONPATH=tests $(BIN)/python -m chaos $(CHAOS)
 
 docs: $(VENV)/dev
 	$(BIN)/python tests/write_docs.py

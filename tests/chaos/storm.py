@@ -334,6 +334,7 @@ class Storm:
             slack=self.slack.base_url,
             discord_port=self.discord.port,
             log=self._log(number),
+            starter=os.getpid(),
         )
         process = self.context.Process(target=worker.run, args=(orders,), daemon=True)
         process.start()
