@@ -10,7 +10,7 @@ NO_BROWSER := $(if $(CHROMIUM)$(CI),,not browser)
 NO_POSTGRESQL := $(if $(POSTGRESQL)$(CI),,not postgresql)
 TESTS := -m "$(NO_BROWSER)$(if $(NO_BROWSER),$(if $(NO_POSTGRESQL), and ))$(NO_POSTGRESQL)"
 
-.PHONY: demo test evidence bench bench-quick docs format lock clean
+.PHONY: demo test evidence bench bench-quick chaos docs format lock clean
 
 demo: $(VENV)/demo
 	$(BIN)/briefing-bot demo
@@ -37,6 +37,10 @@ bench: $(VENV)/dev
 # Fifty thousand facts: under two minutes.
 bench-quick: $(VENV)/dev
 	$(BIN)/python -m benchmarks --quick
+
+# Half an hour of storms over scheduled posts: processes are killed, chats fail, and nothing may be lost.
+chaos: $(VENV)/dev
+	PYTHONPATH=tests $(BIN)/python -m chaos $(CHAOS)
 
 docs: $(VENV)/dev
 	$(BIN)/python tests/write_docs.py

@@ -30,6 +30,19 @@ CLASS: Final = 0x62726966
 """The first half of the advisory locks' keys, so that another program's locks are others: "brif"."""
 
 
+KEEPALIVE: Final = (
+    "SET tcp_keepalives_idle = 10",
+    "SET tcp_keepalives_interval = 5",
+    "SET tcp_keepalives_count = 4",
+    "SET tcp_user_timeout = 30000",
+)
+"""How the server finds out within half a minute that a machine has vanished: its own way takes two hours,
+and the slot would be held for as long."""
+
+CLIENT: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}
+"""The same the other way round: libpq's names."""
+
+
 class Slots(Protocol):
     """The slots of one state."""
 
@@ -119,7 +132,10 @@ class DatabaseSlots:
     def __init__(self, url: str, count: int = COUNT) -> None:
         # A pool would keep the lock's session open behind our back.
         self._engine: AsyncEngine = create_async_engine(
-            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"prepare_threshold": None}
+            url,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"prepare_threshold": None, "tcp_user_timeout": 30_000, **CLIENT},
         )
         self._asking = asyncio.Lock()
         self._count = count
@@ -130,6 +146,8 @@ class DatabaseSlots:
         """Take the first free slot."""
         connection = await self._engine.connect()
         try:
+            for setting in KEEPALIVE:
+                await connection.execute(text(setting))
             for number in range(1, self._count + 1):
                 if await _try(connection, number):
                     self._connection, self._taken = connection, number

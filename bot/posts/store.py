@@ -39,6 +39,9 @@ POOL: Final = 5
 WAIT_SECONDS: Final = 600.0
 """How long a delivery waits for one of these connections: hundreds are under way when much is due at once."""
 
+STALLED_SECONDS: Final = 60.0
+"""How long PostgreSQL lets a process that stands still in a transaction keep others from its rows."""
+
 READING: Final = {"briefing_bot_reading": True}
 """What marks a connection that will not write; only :func:`_begin` looks at it."""
 
@@ -68,9 +71,15 @@ class Store:
         self.engine: AsyncEngine = create_async_engine(
             self.url, pool_size=POOL, max_overflow=0, pool_timeout=WAIT_SECONDS, pool_pre_ping=not is_sqlite
         )
+        # SQLite has one writer; others of this process come in turn, and not by asking again and again.
+        self._turn: contextlib.AbstractAsyncContextManager[Any] = (
+            asyncio.Lock() if is_sqlite else contextlib.nullcontext()
+        )
         if is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare)
             event.listen(self.engine.sync_engine, "begin", _begin)
+        else:
+            event.listen(self.engine.sync_engine, "connect", _bound)
 
     @property
     def is_sqlite(self) -> bool:
@@ -114,7 +123,7 @@ class Store:
     @contextlib.asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection in a transaction that is committed at the end, or rolled back on an error."""
-        async with self.engine.begin() as connection:
+        async with self._turn, self.engine.begin() as connection:
             yield connection
 
     @contextlib.asynccontextmanager
@@ -344,6 +353,14 @@ def _prepare(connection: Any, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000:.0f}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _bound(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = {STALLED_SECONDS * 1000:.0f}")
+    cursor.close()
+    # The pool rolls back what is not committed when a connection comes back to it.
+    connection.commit()
 
 
 def _begin(connection: Connection) -> None:

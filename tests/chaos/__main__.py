@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import random
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -28,6 +29,9 @@ COMBINATIONS = tuple((kind, count) for kind in ("sqlite", "postgresql") for coun
 
 def main() -> int:
     """Run storms one after the other; return 0 where nothing was found wrong."""
+    for one in (signal.SIGTERM, signal.SIGINT):
+        # Told to end, in the background too, it takes its processes along.
+        signal.signal(one, signal.default_int_handler)
     parser = argparse.ArgumentParser(prog="chaos", description="Storms over scheduled posts.")
     parser.add_argument("--kills", type=int, default=80, help="kills of each storm")
     parser.add_argument("--seconds", type=float, default=900.0, help="the longest that a storm may last")

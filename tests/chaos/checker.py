@@ -164,10 +164,10 @@ def _is_within(instant: float, span: Span) -> bool:
 
 
 def lateness(evidence: Evidence) -> list[float]:
-    """Return by how many seconds the last page of each whole post came after its slot, sorted."""
+    """Return by how many seconds the last page of each slot's whole post came after it, sorted."""
     stands, _ = assign(evidence)
     return sorted(
         max(messages[0].at for messages in stands[post.id].values()) - post.slot
         for post in evidence.posts
-        if post.state is PostState.POSTED and stands[post.id]
+        if post.state is PostState.POSTED and stands[post.id] and post.id.startswith("schedule:")
     )

@@ -43,8 +43,8 @@ SPARED: Final = "storm"
 MISTAKES: Final = 3
 """How often a worker may end by itself: where the state is cut off while it starts, it says so and ends."""
 
-UP_SECONDS: Final = 30.0
-"""How long the first worker may take to begin."""
+UP_SECONDS: Final = 120.0
+"""How long the first worker may take to begin, where much else runs on the machine."""
 
 
 @dataclass(frozen=True)
@@ -334,6 +334,7 @@ class Storm:
             slack=self.slack.base_url,
             discord_port=self.discord.port,
             log=self._log(number),
+            starter=os.getpid(),
         )
         process = self.context.Process(target=worker.run, args=(orders,), daemon=True)
         process.start()

@@ -59,12 +59,13 @@ DRAIN: Final = 5.0
 
 
 class Orders(msgspec.Struct, frozen=True):
-    """What a worker is told: the state's URL, where the chats are, the file of its log."""
+    """What a worker is told: the state's URL, where the chats are, the file of its log, who started it."""
 
     url: str
     slack: str
     discord_port: int
     log: str
+    starter: int
 
 
 def run(orders: Orders) -> None:
@@ -126,7 +127,7 @@ async def _post(orders: Orders) -> None:
             take_over=TAKE_OVER,
         )
         async with room.working():
-            await _until_told(end)
+            await _until_told(end, orders.starter)
     finally:
         await client.close()
         await web.close()
@@ -145,12 +146,19 @@ async def _log_in(client: discord.Client) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _until_told(end: asyncio.Event) -> None:
-    parent = os.getppid()
-    while not end.is_set() and os.getppid() == parent:
+async def _until_told(end: asyncio.Event, starter: int) -> None:
+    while not end.is_set() and _is_there(starter):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.5):
                 await end.wait()
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 class Stub:

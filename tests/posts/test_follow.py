@@ -109,7 +109,7 @@ def test_a_look_that_failed_is_made_up_for(tmp_path: Path) -> None:
 ENDS = st.lists(st.floats(0, SETTLED_SECONDS - 1), max_size=4)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(ENDS, st.floats(0, 50_000)), max_size=8))
 def test_nothing_is_told_twice_or_never(steps: list[tuple[list[float], float]]) -> None:
     engine = create_engine("sqlite://", poolclass=StaticPool)

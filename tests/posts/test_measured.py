@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from posts_state import FERRY, HARBOUR, NOW, Kept, busy
 from sqlalchemy import create_engine, insert
@@ -101,6 +101,7 @@ ENDS = st.tuples(
 STEPS = st.lists(st.tuples(st.lists(ENDS, max_size=4), st.floats(-7_200, 90_000)), max_size=8)
 
 
+@settings(deadline=None)
 @given(STEPS)
 def test_each_post_is_counted_once_whenever_one_looks(steps: list[tuple[list, float]]) -> None:  # type: ignore[type-arg]
     """Whatever the clock does, and though what ended first may be committed last."""

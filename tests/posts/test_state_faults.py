@@ -17,6 +17,7 @@ from postgres import Cluster
 from sqlalchemy import event, inspect
 from waiting import until
 
+import bot.posts.store
 from bot.posting import Place
 from bot.posts.ledger import Ledger
 from bot.posts.queue import Queue
@@ -83,6 +84,29 @@ def let(url: str, what: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+@pytest.mark.postgresql
+async def test_a_process_that_stands_still_in_a_transaction_blocks_nobody_for_ever(
+    postgresql: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot.posts.store, "STALLED_SECONDS", 0.2)
+    url = postgresql.database()
+    await fill(url)
+    stalled, other = Store(url), Store(url)
+
+    async def stand_still() -> None:
+        change = "UPDATE posts_schedule SET line = '/due'"
+        async with stalled.begin() as connection:
+            await connection.exec_driver_sql(change)
+            async with other.begin() as second:
+                await second.exec_driver_sql(change)
+            await connection.exec_driver_sql(change)
+
+    with pytest.raises(STORAGE_FAILURES, match="idle-in-transaction"):
+        await stand_still()
+    await stalled.close()
+    await other.close()
 
 
 # --- at the start ------------------------------------------------------------------------------------------

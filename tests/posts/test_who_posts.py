@@ -121,6 +121,17 @@ async def test_a_slot_is_lost_with_its_session(server: str) -> None:
 
 
 @needs_postgresql
+async def test_the_server_looks_whether_the_holder_is_still_there(server: str) -> None:
+    slots = database_slots(server)
+    await slots.take()
+    assert slots._connection is not None
+    for name, value in (("idle", "10"), ("interval", "5"), ("count", "4")):
+        shown = await slots._connection.exec_driver_sql(f"SHOW tcp_keepalives_{name}")
+        assert shown.scalar() == value
+    await slots.release()
+
+
+@needs_postgresql
 async def test_many_may_ask_at_once_whether_it_is_held(server: str) -> None:
     slots = database_slots(server)
     await slots.take()
