@@ -8,6 +8,9 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+TRIES: Final = 1_000
+"""Records that are looked at for an edit that not every record can take."""
+
 RECORD: Final = re.compile(r"^- ", re.MULTILINE)
 _TIES: Final = re.compile(r"^  (?:supersedes|disputes|outcome_of|retracted): .*\n", re.MULTILINE)
 _TIED: Final = re.compile(r"\b(?:supersedes|disputes|outcome_of|based_on|facts): \[([^\]]*)\]")
@@ -58,8 +61,8 @@ class Editor:
         self._change(self.files, change)
 
     def _change(self, files: list[Path], change: Change) -> None:
-        """Change one record of one of the files; try others until one can be changed so."""
-        while True:
+        """Change one record of one of the files; try others where one cannot be, but not for ever."""
+        for _ in range(TRIES):
             file = self.random.choice(files)
             records = RECORD.split(file.read_text(encoding="utf-8"))[1:]
             at = self.random.randrange(len(records))

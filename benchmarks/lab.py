@@ -112,9 +112,9 @@ class Lab:
 
     @property
     def middle(self) -> Built:
-        """A twentieth of the large base, for what is compiled again and again."""
+        """A twentieth of the large base, or a thousand facts, for what is compiled again and again."""
         facts, entities = self.settings.facts, self.settings.entities
-        return self.base(max(1, facts // 20), max(1, entities // 20))
+        return self.base(min(facts, max(1_000, facts // 20)), min(entities, max(200, entities // 20)))
 
     @property
     def small(self) -> Built:

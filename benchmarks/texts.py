@@ -116,35 +116,45 @@ PARTS: Final[dict[str, Part]] = {
 
 MISSED: Final[dict[str, str]] = {
     "P1": (
-        "Why it is missed: the goal was set for the acknowledgement with the core's answer in it. The figure"
-        " holds a whole answer, remembered on disk, laid out and delivered by a request of its own, against a"
-        " handler that does none of this; the acknowledgement, which is what Slack waits for, is beside it."
+        "Why it is missed: the figure holds a whole answer, which is remembered on disk, laid out and"
+        " delivered by a request of its own, against a handler that does none of this. What Slack waits"
+        " for is the acknowledgement, which costs no more than that handler."
     ),
     "P2": (
-        "Why it is missed: an entity of a large base has more to tell than one of fifty facts, so its answer"
-        " is longer to write and to lay out; what is looked up does not grow."
+        "Why it is missed: an entity of a large base has more to tell than one of fifty facts, so its"
+        " answer is longer to write and to lay out."
     ),
     "P3": "Why it is missed: a large base has more to show, and more dossiers to look into.",
     "P4": (
-        "Why it is missed: the goal counts on the queries; the figure holds the answer too, with every"
-        " statement, source and button of it, which takes longer than finding them."
+        "Why it is missed: finding the facts is a part of the figure only; most of it is reading their"
+        " records and writing the answer, with every statement, source and button of it."
     ),
-    "P5": "Why it is missed: the line above makes a query that is not yet cut off early enough.",
+    "P5": (
+        "Why it is missed: the lines above look at more of the base than they show; a statement deadline"
+        " ends what takes far longer."
+    ),
     "P6": (
         "Why it is missed: a larger base has longer answers and more different words and names, which the"
         " process's caches and allocator hold on to; it does not grow with the questions."
     ),
-    "P7": "Why it is missed: starting looks at every file of the base before the first answer.",
+    "P7": (
+        "Why it is missed: starting looks whether any file of the base has changed before the first"
+        " answer; opening the snapshot does not grow with the base."
+    ),
     "P8": (
-        "Why it is missed: a bare parse builds plain objects and stops; the compiler also checks every record"
-        " against the others and writes the indexes."
+        "Why it is missed: a bare parse builds plain objects and stops; the compiler also checks every"
+        " record against the others and writes the indexes."
     ),
     "P9": "Why it is missed: what refers to the edited facts is checked and written again, then synced.",
     "P10": "Why it is missed: new rows lie in index segments of their own until the index is optimised.",
-    "P11": "Why it is missed: on few names a scorer is done before an index has been asked; see the classes.",
+    "P11": (
+        "Why it is missed: a scorer's time grows with the number of names and an index's hardly does, so"
+        " the ratio of the two grows with the base; where recall is lower, the resolver prefers to list"
+        " fewer names that fit surely to more that may."
+    ),
     "P12": (
-        "Why it is missed: the figure holds the whole answer, its pages and buttons, against a command that"
-        " sends one word."
+        "Why it is missed: the figure holds the whole answer, its pages and buttons, against a command"
+        " that sends one word."
     ),
     "P13": "Why it is missed: compiling shares the interpreter with the loop, and takes turns with it.",
 }

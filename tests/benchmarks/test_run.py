@@ -44,9 +44,8 @@ def test_every_figure_is_of_a_known_unit_and_measured(results: Results) -> None:
 
 
 def test_the_bases_are_as_large_as_asked(results: Results) -> None:
-    middle, tiny, large = results.bases
+    tiny, large = results.bases
 
-    assert (middle.facts, middle.entities) == (TINY.facts // 20, TINY.entities // 20)
     assert (tiny.facts, tiny.entities) == (50, 10)
     assert (large.facts, large.entities, large.dossiers) == (TINY.facts, TINY.entities, 1)
     assert large.bytes > tiny.bytes
