@@ -223,7 +223,7 @@ class Delivery:
         closes = error.scope is Scope.PLACE
         if await self._end(known, PostState.FAILED, error.sentence, closes=closes):
             chat = self._chats[post.place.platform]
-            schedules = await self._store.schedules(post.place.key)
+            schedules = await self._store.schedules(channel=post.place)
             await self._tell(schedules, chat, f"{error.sentence} Then resume it with /schedule resume.")
         return None, None
 

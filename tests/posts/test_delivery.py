@@ -493,11 +493,13 @@ async def test_a_mark_that_cannot_be_made_holds_up_nothing(world: World, outcome
     await world.deliver()
     assert (await world.post(post.id)).state is PostState.POSTED
     assert bool(await world.ledger.marks(PLACE.key)) is (outcome is Outcome.TRANSIENT)
-    world.chat.amend_error, world.made = None, Composed(reply=reply, remark="", content=Content())
+    world.chat.amend_error = None
+    world.made = Composed(reply=reply, remark="", content=Content())
+    world.clock.pass_(1)
     await world.ledger.post_now(schedule)
     await world.deliver()
     assert await world.ledger.marks(PLACE.key) == []
-    assert len(world.chat.amended) == (outcome is Outcome.TRANSIENT)
+    assert bool(world.chat.amended) is (outcome is Outcome.TRANSIENT)
 
 
 OPERATOR = Place(platform="slack", workspace="T1", channel="C9")
