@@ -23,7 +23,7 @@ test: $(VENV)/dev
 	$(BIN)/briefing-bot check briefings
 	$(if $(NO_BROWSER),@echo "No chromium on this machine: the browser tests are left out; CI runs them.")
 	$(if $(NO_POSTGRESQL),@echo "No PostgreSQL on this machine: the tests that need it are left out; CI runs them.")
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n auto $(TESTS)
 
 # Hold every fact of the shipped dossier to the reader's own copies of the articles.
 evidence: $(VENV)/demo

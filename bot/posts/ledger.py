@@ -305,7 +305,11 @@ class Ledger:
                 await connection.execute(delete(tables.told).where(tables.told.c.post == post.id))
             closed = closes and await self.store.insert_new(connection, tables.closed, row)
             if notice:
-                more = " No more posts go there until somebody resumes a schedule there." if closed else ""
+                more = (
+                    " No more posts go there until somebody resumes or adds a schedule or a watch there."
+                    if closed
+                    else ""
+                )
                 name = f"The post {post.id} to {post.place.key} is {state.value}."
                 await self._notify(connection, f"{name} {reason}{more}", post)
         return closed

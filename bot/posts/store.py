@@ -152,8 +152,8 @@ class Store:
     async def admit_schedule(self, schedule: Schedule, most: int) -> str:
         """Keep a new schedule if its place has none like it and fewer than `most`.
 
-        Return an empty string where it was kept, else the id of the one that is like it, or `full`, or
-        `taken` where another schedule has the id.
+        A place that took no posts is tried again then. Return an empty string where it was kept, else the id
+        of the one that is like it, or `full`, or `taken` where another schedule has the id.
         """
         known = tables.schedule.c
         here = select(tables.schedule).where(
@@ -168,8 +168,10 @@ class Store:
                     return one.id
             if len(rows) >= most:
                 return "full"
-            is_new = await self.insert_new(connection, tables.schedule, schedule_row(schedule))
-            return "" if is_new else "taken"
+            if not await self.insert_new(connection, tables.schedule, schedule_row(schedule)):
+                return "taken"
+            await _reopen(connection, schedule.place.key)
+            return ""
 
     async def schedule(self, schedule_id: str) -> Schedule | None:
         """Return the schedule of that id, removed ones too."""
@@ -258,6 +260,7 @@ class Store:
                 return "taken"
             if events := [{"watch": watch.id, "event": one, "post": ""} for one in told]:
                 await connection.execute(insert(tables.told), events)
+            await _reopen(connection, watch.place.key)
             return ""
 
     async def told(self, watch_id: str) -> set[str]:
@@ -319,7 +322,11 @@ class Store:
     async def reopen(self, place: str) -> None:
         """Let posts go to a place again."""
         async with self.begin() as connection:
-            await connection.execute(delete(tables.closed).where(tables.closed.c.place == place))
+            await _reopen(connection, place)
+
+
+async def _reopen(connection: AsyncConnection, place: str) -> None:
+    await connection.execute(delete(tables.closed).where(tables.closed.c.place == place))
 
 
 def _in_channel(table: Table, place: Place) -> tuple[ColumnElement[bool], ...]:

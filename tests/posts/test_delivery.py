@@ -516,7 +516,7 @@ async def test_the_operator_is_told_in_a_channel_too(world: World) -> None:
     assert text is not None
     assert post_id in text
     assert PLACE.key in text
-    assert text.endswith("No more posts go there until somebody resumes a schedule there.")
+    assert text.endswith("No more posts go there until somebody resumes or adds a schedule or a watch there.")
     assert await world.ledger.notice("notice:99") is None
 
 
