@@ -65,3 +65,12 @@ def test_each_edit_changes_something(tmp_path: Path) -> None:
         changed += contents(root) != before
 
     assert changed >= 35  # a weight may be drawn that is there already
+
+
+def test_a_base_in_which_hardly_an_edit_is_possible_is_not_looked_through_for_ever(tmp_path: Path) -> None:
+    write_base(tmp_path, Size(facts=3, entities=1, seed=3))
+    editor = Editor(tmp_path, 1)
+    for _ in range(30):
+        editor.edit()
+
+    assert not any(one.severity is Severity.ERROR for one in check_base(tmp_path)[1])
