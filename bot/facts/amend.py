@@ -21,7 +21,7 @@ from bot.facts.snapshot import EVERYTHING, STRETCH_BITS, encode
 from bot.facts.stated import NEVER, Stated, Tie
 from bot.facts.stored import Facts, Heads, Kept, heads_of
 
-BATCH: Final = 20_000
+BATCH: Final = 10_000
 """Facts whose rows are sorted together before they are written."""
 
 _TABLES: Final = """

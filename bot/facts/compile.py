@@ -228,6 +228,7 @@ class _Compilation:
         db.execute("PRAGMA cache_size = -65536")
         scratch = self.folder / "scratch.part"
         db.execute("ATTACH ? AS scratch", (str(scratch),))
+        db.execute("PRAGMA scratch.cache_size = -16384")
         db.execute("PRAGMA scratch.journal_mode = OFF")
         db.execute("PRAGMA scratch.synchronous = OFF")
         try:
