@@ -10,7 +10,7 @@ NO_BROWSER := $(if $(CHROMIUM)$(CI),,not browser)
 NO_POSTGRESQL := $(if $(POSTGRESQL)$(CI),,not postgresql)
 TESTS := -m "$(NO_BROWSER)$(if $(NO_BROWSER),$(if $(NO_POSTGRESQL), and ))$(NO_POSTGRESQL)"
 
-.PHONY: demo test evidence bench chaos docs format lock clean
+.PHONY: demo test evidence bench bench-quick chaos docs format lock clean
 
 demo: $(VENV)/demo
 	$(BIN)/briefing-bot demo
@@ -23,15 +23,20 @@ test: $(VENV)/dev
 	$(BIN)/briefing-bot check briefings
 	$(if $(NO_BROWSER),@echo "No chromium on this machine: the browser tests are left out; CI runs them.")
 	$(if $(NO_POSTGRESQL),@echo "No PostgreSQL on this machine: the tests that need it are left out; CI runs them.")
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n auto $(TESTS)
 
 # Hold every fact of the shipped dossier to the reader's own copies of the articles.
 evidence: $(VENV)/demo
 	$(if $(ARCHIVE),,$(error Name the folder with your copies: make evidence ARCHIVE=FOLDER))
 	$(BIN)/briefing-bot --briefings briefings evidence --archive $(ARCHIVE)
 
+# A million facts: the better part of an hour. `python -m benchmarks P5` measures one part alone.
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
+
+# Fifty thousand facts: under two minutes.
+bench-quick: $(VENV)/dev
+	$(BIN)/python -m benchmarks --quick
 
 # Half an hour of storms over scheduled posts: processes are killed, chats fail, and nothing may be lost.
 chaos: $(VENV)/dev

@@ -1,4 +1,4 @@
-"""Discord's figures, each a ratio measured in one run: `python -m benchmarks.discord_answers`.
+"""Discord's figures in detail, with memory by servers: `python -m benchmarks.discord_answers`; P12 uses them.
 
 * From INTERACTION_CREATE to the response on a loopback stub: `/who` against a command that only says "ok", in
   the same client, taken in turns. The stub answers every request at once and reads no body.
@@ -129,15 +129,14 @@ def show(label: str, times: list[float], base: list[float] | None = None) -> Non
     sys.stdout.write(f"  {label:<46} {median:9.0f} µs {worst:9.0f} µs{ratio}\n")
 
 
-async def responses(service: Service, rounds: int) -> None:
-    """Print the time from interaction to response."""
+async def responses(service: Service, names: list[str], rounds: int) -> dict[str, list[float]]:
+    """Return the seconds from interaction to response, of a command that says ok, of `/who` and of a key."""
     client = BriefingClient(service.desk, DiscordConfig(sync=False, mentions=False))
 
     async def noop(interaction: discord.Interaction[Any]) -> None:
         await interaction.response.send_message("ok", ephemeral=True)
 
     client.tree.add_command(app_commands.Command(name="noop", description="Says ok", callback=noop))
-    names = [one.value for one in service.desk.suggest("who", "name", "", ASKER, 25)]
     numbers = iter(range(10**18, 10**19))
     async with connected(client) as stub:
 
@@ -164,6 +163,11 @@ async def responses(service: Service, rounds: int) -> None:
             if n >= 50:
                 for key, value in took.items():
                     times[key].append(value)
+    return times
+
+
+def show_responses(times: dict[str, list[float]]) -> None:
+    """Print them."""
     sys.stdout.write("From interaction to response on a loopback stub         median       p99   to no-op\n")
     show("a command that says ok", times["noop"])
     show("/who", times["who"], times["noop"])
@@ -341,7 +345,8 @@ def main() -> None:
         service = open_service(config)
         facts = sum(count for _, count in service.library.snapshot.dossiers.values())
         sys.stdout.write(f"A base of {facts:,} facts, {chosen.rounds:,} rounds\n\n")
-        asyncio.run(responses(service, chosen.rounds))
+        names = [one.value for one in service.desk.suggest("who", "name", "", ASKER, 25)]
+        show_responses(asyncio.run(responses(service, names, chosen.rounds)))
         parts(service, chosen.rounds * 5)
         service.close()
     memory(chosen.servers)

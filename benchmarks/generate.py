@@ -5,17 +5,16 @@ Facts come in the order of time; what each cites, mentions and refers to lies ne
 
 from __future__ import annotations
 
-import json
-import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from benchmarks.records import Record, block, write_records
 from benchmarks.stock import Name, Stock, Zipf
 from bot.facts.fold import fold
 
@@ -39,9 +38,6 @@ _SHARES: Final = (60, 25, 7, 3, 2, 2, 1)
 _CUES: Final = ("said", "said", "told", "announced", "claimed", "warned", "denied", "estimated")
 _UNNAMED: Final = ("a former official", "a person familiar with the plans", "two diplomats", "an adviser")
 _LETTERS: Final = "ABBBCCCDDEF"
-_PLAIN: Final = re.compile(r"[^\W_][^\W_]*(?:[ /.~+-]{1,2}[^\W_]+)*\.?")
-
-Record = dict[str, Any]
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -101,10 +97,10 @@ class _Dossier:
         (folder / "facts").mkdir(parents=True)
         for start in range(0, self.facts, PER_FILE):
             numbers = range(start, min(start + PER_FILE, self.facts))
-            _write(folder / "facts" / f"{start // PER_FILE:05}.yaml", map(self._fact, numbers))
-        _write(folder / "entities.yaml", self._entity_records)
-        _write(folder / "sources.yaml", self._source_records)
-        (folder / "dossier.yaml").write_text(_block(self._dossier()), encoding="utf-8")
+            write_records(folder / "facts" / f"{start // PER_FILE:05}.yaml", map(self._fact, numbers))
+        write_records(folder / "entities.yaml", self._entity_records)
+        write_records(folder / "sources.yaml", self._source_records)
+        (folder / "dossier.yaml").write_text(block(self._dossier()), encoding="utf-8")
 
     def _dossier(self) -> Record:
         judgements = [
@@ -313,24 +309,3 @@ class _Dossier:
         if random.random() < 0.03:
             ties["review_by"] = f"{added + timedelta(days=400):%Y-%m}"
         return ties
-
-
-# --- YAML ----------------------------------------------------------------------------------------------
-
-
-def _write(path: Path, records: Iterable[Record]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines("- " + _block(record).replace("\n", "\n  ")[:-2] for record in records)
-
-
-def _block(record: Record) -> str:
-    return "".join(f"{key}: {_flow(value)}\n" for key, value in record.items())
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_flow, value))}]"
-    text = str(value)
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""How things are measured: the clock, the processor's time, memory, and the times of questions."""
+"""How things are measured: the clock, the processor's time, and memory."""
 
 from __future__ import annotations
 
@@ -7,21 +7,12 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import msgspec
-
-from benchmarks.questions import BARE_SELECT, COMPLETE, Questions
-from bot.commands import REGISTRY
-from bot.desk import Asker
-from bot.dispatch import Dispatcher
-from bot.facts.snapshot import Snapshot
-from bot.reply import Kind
-
-WARM_UP = 20
-"""Questions of each class that are asked before the clock runs."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -30,13 +21,6 @@ class Usage(msgspec.Struct, frozen=True):
     wall: float
     cpu: float
     peak: int
-
-
-class Growth(msgspec.Struct, frozen=True):
-    """Resident bytes before the first question and after the last one."""
-
-    before: int
-    after: int
 
 
 def usage(work: Callable[[], object]) -> Usage:
@@ -72,84 +56,47 @@ def resident() -> int:
     return int(statm.read_text(encoding="ascii").split()[1]) * resource.getpagesize()
 
 
+def tree_bytes(process: int) -> int:
+    """Return the bytes of a process and its descendants, shared pages in part; 0 where nothing tells."""
+    folder = Path(f"/proc/{process}")
+    try:
+        rollup = (folder / "smaps_rollup").read_text(encoding="ascii")
+        children = [one.read_text(encoding="ascii").split() for one in folder.glob("task/*/children")]
+    except OSError:  # it has just ended
+        return 0
+    own = next((line for line in rollup.splitlines() if line.startswith("Pss:")), "Pss: 0 kB")
+    return int(own.split()[1]) * 1024 + sum(tree_bytes(int(one)) for some in children for one in some)
+
+
 def percentile(numbers: Sequence[float], percent: float) -> float:
     """Return the smallest number that at least so many percent of them do not exceed (nearest rank)."""
     ordered = sorted(numbers)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
-# --- questions -----------------------------------------------------------------------------------------
-
-
-class WrongAnswerError(Exception):
-    """A question was not answered, so its time means nothing."""
-
-
-class Desk:
-    """The core over one snapshot, on the day after the last fact was added; what a library is to it."""
-
-    notice = ""
-
-    def __init__(self, path: Path, seed: int) -> None:
-        self.snapshot = Snapshot(path)
-        last = self.snapshot.db.execute("SELECT max(day) FROM moment WHERE kind = 'added'").fetchone()[0]
-        day = date.fromordinal(last + 1)
-        self.questions = Questions(self.snapshot, seed)
-        self._desk = Dispatcher(REGISTRY, self, today=lambda: day)
-        self._asker = Asker()
-
-    def ask(self, name: str, line: str) -> None:
-        """Do what a question of that class asks for.
-
-        Raises:
-            WrongAnswerError: the line was not understood or not answered.
-        """
-        if name == BARE_SELECT:
-            self.snapshot.db.execute("SELECT body FROM fact WHERE rank = ?", (line,)).fetchone()
-        elif name.startswith(COMPLETE):
-            self._desk.complete(line, self._asker)
-        elif (kind := self._desk.ask(line, self._asker).kind) in {Kind.FAILURE, Kind.USAGE}:
-            raise WrongAnswerError(f"{line!r} was answered with {kind}")
-
-
-def time_questions(path: Path, each: int, rounds: int, seed: int) -> dict[str, list[int]]:
-    """Ask so many questions of every class, mixed; return the nanoseconds that each took, by class.
-
-    All are asked `rounds` times and the fastest of a question counts, since what else the machine does can
-    only add to it. The garbage collector waits meanwhile, so that no question pays for the others.
-    """
-    desk = Desk(path, seed)
-    for name, line in desk.questions.mixed(min(each, WARM_UP)):
-        desk.ask(name, line)
-    mixed = desk.questions.mixed(each)
-    taken = [_time_once(desk, mixed) for _ in range(rounds)]
-    times: dict[str, list[int]] = {name: [] for name in desk.questions.classes}
-    for (name, _), fastest in zip(mixed, map(min, zip(*taken, strict=True)), strict=True):
-        times[name].append(fastest)
-    return times
-
-
-def _time_once(desk: Desk, mixed: list[tuple[str, str]]) -> list[int]:
-    ask, clock, taken = desk.ask, time.perf_counter_ns, []
+@contextmanager
+def no_garbage() -> Iterator[None]:
+    """Let the garbage collector wait, so that no piece of work pays for those before it."""
     gc.collect()
     gc.disable()
     try:
-        for name, line in mixed:
-            start = clock()
-            ask(name, line)
-            taken.append(clock() - start)
+        yield
     finally:
         gc.enable()
-    return taken
 
 
-def grow(path: Path, count: int, seed: int) -> Growth:
-    """Ask so many questions, mixed, and say how the memory grew."""
-    desk = Desk(path, seed)
-    mixed = desk.questions.mixed(-(-count // len(desk.questions.classes)))[:count]
-    gc.collect()
-    before = resident()
-    for name, line in mixed:
-        desk.ask(name, line)
-    gc.collect()
-    return Growth(before, resident())
+clock: Final = time.thread_time_ns
+"""Nanoseconds of processor time of this thread: how long the work takes, whatever else the machine does.
+
+Reading it takes a third of a microsecond, which every figure bears, and what it is compared with too.
+"""
+
+
+def fastest(work: Callable[[], object], rounds: int) -> float:
+    """Return the seconds of processor time of the fastest of several rounds."""
+    best = sys.maxsize
+    for _ in range(rounds):
+        start = clock()
+        work()
+        best = min(best, clock() - start)
+    return best / 1e9

@@ -16,6 +16,7 @@ from bot.adapters.discord.config import is_set_up as is_discord
 from bot.adapters.slack.cli import is_set_up as is_slack
 from bot.adapters.slack.config import SlackConfig
 from bot.config import Config, Platform, Switch
+from bot.posts.authorise import MANAGERS
 from bot.service import Service
 
 log = structlog.get_logger(__name__)
@@ -50,7 +51,10 @@ def chats_of(service: Service, environ: Mapping[str, str], *, http: bool) -> lis
 def slack_config(config: Config) -> SlackConfig:
     """Return what the configuration says of Slack, in the adapter's terms."""
     given = msgspec.structs.asdict(config.slack)
-    return SlackConfig(**given | {"names": {one.command: one.name for one in config.slack.names}})
+    names = {one.command: one.name for one in config.slack.names}
+    rows = [one for one in config.posts.allow if one.platform is Platform.SLACK]
+    groups = tuple(dict.fromkeys(role for one in rows for role in one.roles if role != MANAGERS))
+    return SlackConfig(**given | {"names": names, "groups": groups})
 
 
 def discord_config(config: Config) -> DiscordConfig:

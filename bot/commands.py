@@ -115,7 +115,7 @@ def changes(
     return answer_changes(base, since)
 
 
-@REGISTRY.command(example='/schedule add "every weekday 08:30" /briefing since:last', acts=True)
+@REGISTRY.command(example='/schedule add "every weekday 08:30 Europe/Berlin" /briefing since:last', acts=True)
 async def schedule(
     office: Office,
     asker: Asker,

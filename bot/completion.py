@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from typing import Final
 
@@ -10,6 +11,7 @@ import structlog
 
 from bot.desk import Asker, Completion, Office, Suggestion
 from bot.facts.base import FactBase, Thing
+from bot.facts.deadline import TooSlowError
 from bot.facts.edtf import DateError
 from bot.facts.humanise import humanise, read_date
 from bot.parse import clean, cut_line, quote, tokenize
@@ -32,7 +34,8 @@ LONGEST_TYPED: Final = 500
 class Completer:
     """Suggests values and lines, and never raises.
 
-    `base` gives what a place sees; `office` knows schedules and watches.
+    `base` gives what a place sees; `office` knows schedules and watches; inside `limited()` what takes too
+    long is stopped.
     """
 
     def __init__(
@@ -41,11 +44,13 @@ class Completer:
         base: Callable[[Asker], FactBase],
         today: Callable[[], date],
         office: Office | None = None,
+        limited: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.registry = registry
         self._base = base
         self._today = today
         self.office = office
+        self._limited = limited
 
     def suggest(
         self, command: str, option: str, prefix: str, asker: Asker, limit: int = 25
@@ -56,7 +61,11 @@ class Completer:
             one = declared.option(option) if declared else None
             if one is None or len(prefix) > LONGEST_TYPED:
                 return []
-            return list(self._suggest(one, clean(prefix), asker, limit))[:limit]
+            with self._limited():
+                return list(self._suggest(one, clean(prefix), asker, limit))[:limit]
+        except TooSlowError:
+            log.warning("suggestion took too long", command=command[:40], option=option[:40])
+            return []
         except Exception:
             log.exception("suggestion failed", command=command[:40], option=option[:40])
             return []

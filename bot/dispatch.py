@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any, Protocol
 
@@ -15,6 +17,7 @@ from bot.answers.usage import misread
 from bot.completion import THINGS, Completer
 from bot.desk import Asker, Call, Completion, Office, Suggestion
 from bot.facts.base import FactBase
+from bot.facts.deadline import TooSlowError, limited
 from bot.facts.edtf import Edtf
 from bot.facts.humanise import humanise
 from bot.facts.snapshot import Snapshot
@@ -30,8 +33,8 @@ from bot.parse import (
     type_arguments,
     write_line,
 )
-from bot.registry import COMMON, Command, Option, OptionKind, Registry
-from bot.reply import Action, Footer, Kind, Name, Reply, change_spans
+from bot.registry import AS_OF, COMMON, Command, Option, OptionKind, Registry
+from bot.reply import Action, Footer, Kind, Name, Note, Reply, change_spans, line
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +55,8 @@ class Dispatcher:
     """Answers calls from the snapshot in use; implements :class:`bot.desk.Desk`.
 
     `today` tells the day that an answer without `as-of:` is given for; `reference` makes the short mark under
-    which a failure is found in the log. `office` does what acting commands say, where there is one.
+    which a failure is found in the log. `office` does what acting commands say, where there is one; `clock`
+    tells seconds of work, to stop what takes too long.
     """
 
     def __init__(
@@ -63,13 +67,17 @@ class Dispatcher:
         today: Callable[[], date],
         reference: Callable[[], str] = lambda: secrets.token_hex(4),
         office: Office | None = None,
+        clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self.registry = registry
         self._library = library
         self._today = today
         self._reference = reference
         self._office = office
-        self._completer = Completer(registry, lambda asker: self._base(asker, "", today()), today, office)
+        self._clock = clock
+        self._completer = Completer(
+            registry, lambda asker: self._base(asker, "", today()), today, office, self._limited
+        )
 
     @property
     def office(self) -> Office | None:
@@ -102,9 +110,13 @@ class Dispatcher:
         call = Call("")
         try:
             call = read()
-            return self._answer(call, asker)
+            with self._limited():
+                return self._answer(call, asker)
         except Misread as error:
             return self._misread(error, asker)
+        except TooSlowError:
+            log.warning("answer took too long", command=call.command[:40])
+            return self._narrow(call)
         except Exception:
             return self._failed(call, "nothing was changed")
 
@@ -177,7 +189,12 @@ class Dispatcher:
             reply = self._missing(base, command, lacking)
         else:
             reply = command.run(base, **{_parameter(name): value for name, value in arguments.items()})
-        return self._footed(self._carry(reply, command, asked), base, Call(command.name, asked), asker)
+        if base.cut:
+            far = Note(
+                line(f"Of what lies far from {humanise(day.isoformat())}, not all was looked through.")
+            )
+            reply = msgspec.structs.replace(reply, blocks=(*reply.blocks, far))
+        return self._footed(_carry(reply, command, asked), base, Call(command.name, asked), asker)
 
     def _base(self, asker: Asker, dossier: str, day: date) -> FactBase:
         visible = self._visible(asker)
@@ -222,37 +239,30 @@ class Dispatcher:
         )
         return msgspec.structs.replace(reply, footer=footer)
 
-    def _carry(self, reply: Reply, command: Command, asked: dict[str, str]) -> Reply:
-        """Let every command in a reply keep the day and the dossier that the answer was asked for.
-
-        Where a choice asks the same command again, it keeps the dates and choices that were given too. What
-        acts takes none of them.
-        """
-        tail = _tail(asked, COMMON)
-        shaped = [one for one in command.options if one.kind in SHAPED and one not in COMMON]
-        again = _tail(asked, shaped) if reply.kind in {Kind.ASK, Kind.NONE} else ""
-        if not tail and not again:
-            return reply
-        same = f"/{command.name} "
-
-        def kept(line: str) -> str:
-            return line if self.acts(line) else line + tail
-
-        actions = tuple(
-            Action(one.label, kept(one.command + (again if one.command.startswith(same) else "")), one.hint)
-            for one in reply.actions
-        )
-        sources = tuple(msgspec.structs.replace(one, command=one.command + tail) for one in reply.sources)
-        reply = msgspec.structs.replace(reply, actions=actions, sources=sources)
-        return change_spans(
-            reply, lambda span: Name(span.text, kept(span.command)) if isinstance(span, Name) else span
-        )
-
     def notice_for(self, asker: Asker) -> str:
         """Return why an older snapshot answers; no file or name of a dossier that a place may not see."""
         if not self.notice or asker.dossiers is None:
             return self.notice
         return f"Snapshot {self._library.snapshot.id} goes on answering: the facts on disk do not load."
+
+    def _limited(self) -> AbstractContextManager[None]:
+        """Stop what is asked of the snapshot inside the `with` when it takes too long."""
+        return limited(self._library.snapshot.db, self._clock)
+
+    def _narrow(self, call: Call) -> Reply:
+        """Say that an answer would take too long, and what would make it shorter."""
+        command = self.registry.get(call.command)
+        options = command.options if command else ()
+        given = {one.name for name in call.arguments if command and (one := command.option(name))}
+        left = [f"{one.name}:" for one in options if one.name not in given and one is not AS_OF]
+        ways = [f"give {' or '.join(left)}"] if left else []
+        if AS_OF.name in given:
+            ways.append("ask for a later day")
+        if any(one.kind is OptionKind.WORDS for one in options):
+            ways.append("search for a rarer word")
+        sentence = "This would take too long to look up"
+        sentence += f": {', or '.join(ways)}." if ways else ", so there is no answer."
+        return Reply(kind=Kind.FAILURE, title="No answer", summary=sentence, blocks=(Note(line(sentence)),))
 
     def _misread(self, error: Misread, asker: Asker) -> Reply:
         """Say what was not understood; a line that would not be understood either is not offered."""
@@ -288,6 +298,28 @@ def _lacking(command: Command, arguments: dict[str, Any]) -> Option | None:
 def _parameter(option: str) -> str:
     name = option.replace("-", "_")
     return f"{name}_" if name in {"from", "in", "is"} else name
+
+
+def _carry(reply: Reply, command: Command, asked: dict[str, str]) -> Reply:
+    """Let every command in a reply keep the day and the dossier that the answer was asked for.
+
+    Where a choice asks the same command again, it keeps the dates and choices that were given too.
+    """
+    tail = _tail(asked, COMMON)
+    shaped = [one for one in command.options if one.kind in SHAPED and one not in COMMON]
+    again = _tail(asked, shaped) if reply.kind in {Kind.ASK, Kind.NONE} else ""
+    if not tail and not again:
+        return reply
+    same = f"/{command.name} "
+    actions = tuple(
+        Action(one.label, one.command + (again if one.command.startswith(same) else "") + tail, one.hint)
+        for one in reply.actions
+    )
+    sources = tuple(msgspec.structs.replace(one, command=one.command + tail) for one in reply.sources)
+    reply = msgspec.structs.replace(reply, actions=actions, sources=sources)
+    return change_spans(
+        reply, lambda span: Name(span.text, span.command + tail) if isinstance(span, Name) else span
+    )
 
 
 def _tail(asked: dict[str, str], options: Iterable[Option]) -> str:

@@ -10,9 +10,11 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bot.facts.compile import BrokenBase, compile_base, current
+from bot.facts.compile import BrokenBase, compile_base
 from bot.facts.findings import Finding
+from bot.facts.seen import Stat, look
 from bot.facts.snapshot import Snapshot, SnapshotError
+from bot.facts.turns import alone, current, open_current, verify
 
 log = structlog.get_logger(__name__)
 
@@ -25,10 +27,8 @@ class NothingToServe(Exception):
         self.findings = findings
 
 
-Stamp = tuple[tuple[str, int, int, int], ...]
-"""What shows that a file changed, for all files under the root: its name, its size, when its content and when
-anything else of it changed, such as who may read it.
-"""
+Stamp = dict[str, Stat]
+"""What shows that a file changed, for all files under the root."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -57,9 +57,10 @@ class Library:
         self._root = root
         self._folder = folder
         self._clock = clock
-        self._stamp: Stamp = ()
+        self._stamp: Stamp = {}
         self._notice = ""
         self._snapshot: Snapshot | None = None
+        self._settled = self._verified = False
         self.reloaded_at = 0.0
         """When the snapshot came into use, in seconds since 1970."""
         self.findings: tuple[Finding, ...] = ()
@@ -93,15 +94,35 @@ class Library:
 
         This may run in another thread than the answers.
         """
-        stamp = self._look()
+        stamp = look(self._root)
         if stamp == self._stamp and self._snapshot is not None:
-            return None
+            return None if self._settle() else self._compile(stamp, self._snapshot.id)
+        return self._compile(stamp)
+
+    def _settle(self) -> bool:
+        """Hold the snapshots to their sums, once after each change while nothing else is to do; say if whole.
+
+        At the start those of earlier runs are read too: no bit of theirs may have flipped.
+        """
+        if self._settled:
+            return True
+        again, self._settled, self._verified = not self._verified, True, True
+        try:
+            with alone(self._folder):
+                whole = verify(self._folder, again=again)
+        except OSError:  # a folder that cannot be written has no sums
+            return True
+        if not whole:
+            log.warning("a snapshot was damaged and is written anew")
+        return whole
+
+    def _compile(self, stamp: Stamp, damaged: str = "") -> Prepared:
         began = self._clock()
         try:
             compiled = compile_base(self._root, self._folder)
-            if self._snapshot is not None and self._snapshot.id == compiled.id:
+            if self._snapshot is not None and self._snapshot.id == compiled.id != damaged:
                 return Prepared(stamp, findings=compiled.findings)
-            snapshot = Snapshot(compiled.path)
+            snapshot = open_current(self._folder)
         except BrokenBase as error:
             reason = f"the facts on disk have {error} `briefing-bot check` says what to do."
             return Prepared(stamp, reason=reason, findings=error.findings)
@@ -109,9 +130,9 @@ class Library:
             # It may need no edit to mend this, so the next look tries again.
             why = error.strerror or str(error)
             reason = f"no snapshot can be written to {self._folder} ({why}); --state names another folder."
-            return Prepared((), reason=reason)
+            return Prepared({}, reason=reason)
         except (sqlite3.Error, SnapshotError) as error:
-            return Prepared((), reason=f"no new snapshot could be made ({error})")
+            return Prepared({}, reason=f"no new snapshot could be made ({error})")
         except Exception:
             log.exception("compiling failed")
             return Prepared(stamp, reason="the facts on disk could not be compiled; the log says why")
@@ -140,7 +161,7 @@ class Library:
     def _switch(self, snapshot: Snapshot | None) -> bool:
         if snapshot is None:
             return False
-        before, self._snapshot = self._snapshot, snapshot
+        before, self._snapshot, self._settled = self._snapshot, snapshot, False
         self.reloaded_at = time.time()
         if before:
             before.close()
@@ -149,9 +170,9 @@ class Library:
     def _fall_back(self, reason: str) -> bool:
         """Keep serving what was last good, or open what was good before the start; say why."""
         opened = False
-        if self._snapshot is None and (path := current(self._folder)):
+        if self._snapshot is None and current(self._folder):
             try:
-                opened = self._switch(Snapshot(path))
+                opened = self._switch(open_current(self._folder))
             except SnapshotError as error:
                 reason = f"{reason} {error}"
         serving = f"Snapshot {self._snapshot.id} goes on answering: " if self._snapshot else ""
@@ -159,14 +180,3 @@ class Library:
             log.warning("base does not load", reason=reason, serving=self._snapshot and self._snapshot.id)
         self._notice = f"{serving}{reason}"
         return opened
-
-    def _look(self) -> Stamp:
-        """Take the stamp of all YAML files; a file that vanishes meanwhile counts as gone."""
-        stamps = []
-        for path in sorted(self._root.rglob("*.y*ml")):
-            try:
-                stat = path.stat()
-            except OSError:
-                continue
-            stamps.append((str(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
-        return tuple(stamps)

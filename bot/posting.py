@@ -71,11 +71,23 @@ class Outcome(StrEnum):
     """It may have happened; look before trying again."""
 
 
+class Scope(StrEnum):
+    """What else fails for the same reason, until somebody changes something."""
+
+    PLACE = "place"
+    """Every post to this place."""
+    WORKSPACE = "workspace"
+    """Every post to the workspace or server: the token or the installation is at fault, no place is."""
+    CONTENT = "content"
+    """This post alone, wherever it goes: the platform refuses what is in it."""
+
+
 class PostError(Exception):
     """A post failed, or could not be looked for.
 
     The message is one sentence for the operator. `posted` is what certainly stands, to go on from there;
-    `retry_after` is in seconds, where the platform asks for a pause.
+    `retry_after` is in seconds, where the platform asks for a pause. `scope` is how far a permanent failure
+    reaches.
     """
 
     def __init__(
@@ -85,12 +97,14 @@ class PostError(Exception):
         *,
         posted: Reference | None = None,
         retry_after: float | None = None,
+        scope: Scope = Scope.PLACE,
     ) -> None:
         super().__init__(sentence)
         self.outcome = outcome
         self.sentence = sentence
         self.posted = posted
         self.retry_after = retry_after
+        self.scope = scope
 
 
 class Chat(Protocol):

@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.commands import REGISTRY
-from bot.config import Config
+from bot.config import Config, is_zone
 from bot.desk import Asker
 from bot.dispatch import Dispatcher
 from bot.facts.base import FactBase
@@ -140,6 +140,7 @@ class Scheduling:
             preview=self._preview,
             grace=read_grace(posts.grace),
             quiet=posts.quiet,
+            by_workspace={one.platform.value for one in self._config.places if one.workspace},
         )
 
     def _dossiers(self, seen: tuple[str, ...] | None) -> Collection[str]:
@@ -154,11 +155,8 @@ class Scheduling:
     def _zone_of(self, place: Place, dossier: str) -> str:
         """Return the zone in which a place's days begin: its own, else the dossier's."""
         snapshot = self._library.snapshot
-        return (
-            self._zone(place)
-            or (snapshot.dossier(dossier).time_zone if dossier in snapshot.dossiers else "")
-            or "UTC"
-        )
+        named = snapshot.dossier(dossier).time_zone if dossier in snapshot.dossiers else ""
+        return next(one for one in (self._zone(place), named, "UTC") if one and is_zone(one))
 
     def _base(self, asker: Asker) -> FactBase:
         zone = self._config.time_zone(asker.platform, asker.channel, asker.workspace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ __all__ = ["NothingToServe", "Service", "local_today", "open_service"]
 
 LOOK_SECONDS = 0.5
 """Between two looks at the files: an edit is live in under two seconds."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread that compiles may go on while an answer waits for the interpreter; otherwise 5 ms."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,11 +59,16 @@ class Service:
         """Let schedules and watches be acted on inside the `async with`; `chats` may be filled there.
 
         Raises:
-            StateError: the state's database cannot be used.
+            StateError: the state's database cannot be used, or its URL is none.
         """
-        from bot.scheduling import Scheduling  # noqa: PLC0415 -- half a second that an answer need not wait
+        # Half a second that an answer need not wait.
+        from bot.scheduling import Scheduling  # noqa: PLC0415
+        from bot.state import StateError  # noqa: PLC0415
 
-        scheduling = Scheduling(self.config, self.library, chats)
+        try:
+            scheduling = Scheduling(self.config, self.library, chats)
+        except ValueError as error:
+            raise StateError(str(error)) from None
         async with scheduling.opened():
             self.desk.office = scheduling.office
             try:
@@ -71,9 +80,12 @@ class Service:
     async def fresh(self, every: float = LOOK_SECONDS) -> AsyncIterator[None]:
         """Look at the fact files every so many seconds inside the `async with`, and serve what they say."""
         task = asyncio.create_task(self._watch(every))
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         try:
             yield
         finally:
+            sys.setswitchinterval(before)
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task

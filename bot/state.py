@@ -64,8 +64,12 @@ def database_url(url: str) -> str:
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise ValueError("The state's URL is none: write sqlite:///… or postgresql://….") from None
+    except (ArgumentError, ValueError):
+        # Where a password holds a colon, the error would name the rest of it as a port that is none.
+        raise ValueError(
+            "The state's URL is none: write sqlite:///… or postgresql://…, with %3A, %2F and %40 for"
+            " the signs : / @ in a password."
+        ) from None
     backend = parsed.get_backend_name()
     if backend not in drivers:
         raise ValueError(f"The state cannot be kept in {backend}. Give a sqlite or a postgresql URL.")

@@ -68,6 +68,14 @@ def test_places_of_discord_without_one_for_the_rest_are_warned_of(
     assert "all dossiers are seen" in capsys.readouterr().out
 
 
+def test_slack_is_asked_for_the_user_groups_that_may_schedule(tmp_path: Path) -> None:
+    rows = "posts:\n  allow:\n    - {platform: slack, roles: [S1, managers]}\n"
+    rows += (
+        '    - {platform: slack, workspace: T2, roles: [S1, S2]}\n    - {platform: discord, roles: ["9"]}\n'
+    )
+    assert chats.slack_config(service(tmp_path, rows).config).groups == ("S1", "S2")
+
+
 def test_only_what_has_a_token_is_served(tmp_path: Path, served: dict[str, Callable[..., Any]]) -> None:
     assert chats.chats_of(service(tmp_path, PLACES), {}, http=False) == []
     assert len(chats.chats_of(service(tmp_path, PLACES), {"DISCORD_TOKEN": "x"}, http=False)) == 1

@@ -332,11 +332,11 @@ def test_a_library_without_snapshot_is_a_failure_too() -> None:
 def test_an_answer_that_breaks_is_a_failure_for_that_line_only(
     coast: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def breaks(self: FactBase, since: int) -> None:
-        raise ZeroDivisionError(self, since)
+    def breaks(self: FactBase, kind: str, since: int) -> None:
+        raise ZeroDivisionError(self, kind, since)
 
     answering = desk(coast)
-    monkeypatch.setattr(FactBase, "changes", breaks)
+    monkeypatch.setattr(FactBase, "count_changes", breaks)
 
     with capture_logs():
         assert answering.ask("/changes", EVERYWHERE).kind is Kind.FAILURE

@@ -4,6 +4,8 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,9 @@ from structlog.testing import capture_logs
 from bot.commands import REGISTRY
 from bot.dispatch import Dispatcher
 from bot.facts import compile as compiler
-from bot.facts.compile import POINTER, current
+from bot.facts.seen import Stat, digest_of, stat_of
 from bot.facts.snapshot import SnapshotError
+from bot.facts.turns import POINTER, current
 from bot.library import Library, NothingToServe
 
 
@@ -71,6 +74,33 @@ def test_an_edit_is_prepared_without_touching_what_is_in_use(library: Library, r
     assert text(library) == BEFORE
     assert library.adopt(prepared)
     assert text(library) == AFTER
+
+
+def test_answers_go_on_while_other_snapshots_are_made(library: Library, root: Path) -> None:
+    answering = Dispatcher(REGISTRY, library, today=lambda: TODAY)
+    told: dict[str, set[str]] = {}
+
+    def ask() -> None:
+        reply = answering.ask("/fact audit-order", EVERYWHERE)
+        assert reply.footer is not None
+        told.setdefault(reply.footer.snapshot, set()).add(reply.summary.partition(" (")[0])
+
+    verbs = ["will audit", "is to audit", "must audit", "shall audit", "may audit", "ought to audit"]
+    with ThreadPoolExecutor(1) as pool:
+        for old, new in pairwise(verbs):
+            edit(root, old, new)
+            making = pool.submit(library.prepare)
+            ask()
+            while not making.done():
+                ask()
+            assert library.adopt(making.result())
+            ask()
+
+    assert library.notice == ""
+    assert sorted(text for texts in told.values() for text in texts) == sorted(
+        BEFORE.replace("will audit", verb) for verb in verbs
+    )
+    assert len(told) == len(verbs)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +298,6 @@ def test_a_snapshot_of_another_version_is_told_apart(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(compiler, "VERSION", 0)
-        patched.setattr("bot.facts.write.VERSION", 0)
         patched.setattr("bot.facts.snapshot.VERSION", 0)
         Library(root, folder).close()
     edit(root, "kind: event", "kind: evnt")
@@ -283,6 +312,45 @@ def test_a_folder_that_cannot_be_written_is_told(root: Path, tmp_path: Path) -> 
 
     with pytest.raises(NothingToServe, match="no snapshot can be written"):
         Library(root, tmp_path / "file" / "state")
+
+
+def test_a_bit_that_flips_is_found_after_the_start(root: Path, folder: Path) -> None:
+    opened = Library(root, folder)
+    assert not opened.refresh()
+    opened.close()
+    path, data = opened.snapshot.path, opened.snapshot.path.read_bytes()
+    path.write_bytes(data.replace(b"audit the ferry fund", b"Audit the ferry fund"))
+
+    started = Library(root, folder)
+    assert text(started) == BEFORE.replace("audit", "Audit")
+    with capture_logs() as logged:
+        assert started.refresh()
+
+    assert text(started) == BEFORE
+    assert logged[0]["event"] == "a snapshot was damaged and is written anew"
+    assert started.notice == ""
+    assert not started.refresh()
+    started.close()
+
+
+def test_sums_are_taken_once_after_each_change(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def reads(path: Path) -> str:
+        read.append(path.name)
+        return digest_of(path)
+
+    monkeypatch.setattr("bot.facts.turns.digest_of", reads)
+    library.refresh()
+    library.refresh()
+    edit(root)
+    library.refresh()
+    library.refresh()
+    library.refresh()
+
+    assert [name.rpartition("-")[2] for name in read] == ["1.sqlite", "2.sqlite"]
 
 
 # --- trouble that no edit mends ------------------------------------------------------------------------
@@ -338,16 +406,14 @@ def test_a_fault_in_the_compiler_leaves_the_last_good_snapshot(
 def test_a_file_that_may_be_read_again_is_noticed(
     library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bot.facts.load import read_file
-
-    def refuse(root: Path, file: str) -> bytes:
-        if file == LICENCES:
+    def refuse(path: Path) -> str:
+        if path == root / LICENCES:
             raise PermissionError(13, "Permission denied")
-        return read_file(root, file)
+        return digest_of(path)
 
     (root / LICENCES).chmod(0o600)
     with monkeypatch.context() as patched:
-        patched.setattr("bot.facts.compile.read_file", refuse)
+        patched.setattr("bot.facts.seen.digest_of", refuse)
         library.refresh()
     assert f"{LICENCES}, line 1: The file cannot be read (Permission denied)." in library.notice
 
@@ -359,17 +425,16 @@ def test_a_file_that_may_be_read_again_is_noticed(
 def test_a_file_that_vanishes_during_a_look_counts_as_gone(
     library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stat = Path.stat
+    def vanish(found: os.stat_result) -> Stat:
+        if found.st_ino == gone:
+            raise FileNotFoundError(2, "No such file or directory")
+        return stat_of(found)
 
-    def vanish(path: Path, **kwargs: bool) -> os.stat_result:
-        if path.name == "people.yaml":
-            raise FileNotFoundError(2, "No such file or directory", str(path))
-        return stat(path, **kwargs)
-
+    gone = (root / "coast/facts/people.yaml").stat().st_ino
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "stat", vanish)
+        patched.setattr("bot.facts.seen.stat_of", vanish)
         library.refresh()
-    assert "goes on answering" in library.notice or library.notice == ""
+    assert "goes on answering" in library.notice
 
     library.refresh()
     assert library.notice == ""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from bot.desk import Asker
 from bot.library import Library, NothingToServe, Prepared
 from bot.reply import Kind
 from bot.service import LOOK_SECONDS, Service, local_today, open_service
+from bot.state import StateError
 
 LICENCES = "coast/facts/licences.yaml"
 
@@ -29,7 +31,13 @@ def config(tmp_path: Path) -> Config:
         Place(platform=Platform.WEB, dossiers=("north",)),
     )
     root = write(tmp_path / "base", COAST, NORTH)
-    return Config(briefings=root, state=tmp_path / "state", web=Web(), places=places)
+    return Config(
+        briefings=root,
+        state=tmp_path / "state",
+        web=Web(),
+        places=places,
+        schedules=tmp_path / "schedules.yaml",
+    )
 
 
 @pytest.fixture
@@ -194,6 +202,46 @@ async def test_the_switch_happens_between_two_answers(service: Service, config: 
 
     assert threads
     assert all(threads)
+
+
+async def test_a_thread_that_compiles_gives_way_soon(service: Service) -> None:
+    before = sys.getswitchinterval()
+    async with service.fresh():
+        assert sys.getswitchinterval() <= 0.001
+    assert sys.getswitchinterval() == before
+
+
+@pytest.mark.parametrize("url", ["mysql://bot:geheim@127.0.0.1/x", "sqlite:///:memory:", "nonsense"])
+async def test_a_url_that_posts_cannot_use_is_one_sentence(config: Config, url: str) -> None:
+    service = open_service(msgspec.structs.replace(config, database=url))
+    with pytest.raises(StateError, match=r"SQLite|sqlite") as caught:
+        async with service.scheduling({}):
+            pass
+    service.close()
+    assert "geheim" not in str(caught.value)
+
+
+async def test_a_schedule_without_the_workspace_that_restricts_its_channel_is_not_taken(
+    config: Config,
+) -> None:
+    place = Place(platform=Platform.SLACK, workspace="T1", channel="C9", dossiers=("north",))
+    rows = "- {id: duties, when: every day 08:30 UTC, what: /due, platform: slack, channel: C9}\n"
+    config.schedules.write_text(rows)
+    service = open_service(msgspec.structs.replace(config, places=(*config.places, place)))
+    async with service.scheduling({}) as scheduling:
+        declare = scheduling.room()._chores[0]
+        with capture_logs() as logs:
+            await declare(0.0)
+            await declare(10.0)
+        assert await scheduling.store.schedules() == []
+        (problem,) = (one["problems"] for one in logs if "problems" in one)
+        assert "add workspace: and the id of the channel's workspace" in problem[0]
+
+        config.schedules.write_text(rows.replace("C9", "C9, workspace: T1"))
+        await declare(20.0)
+        await declare(30.0)
+        assert [one.place.workspace for one in await scheduling.store.schedules()] == ["T1"]
+    service.close()
 
 
 def test_today_is_that_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -177,6 +177,14 @@ async def test_what_is_no_database_is_said(tmp_path: Path) -> None:
     await state.close()
 
 
+@pytest.mark.parametrize("url", ["postgresql://u:p@ss:geheim@host/d", "sqlite://u:p@ss:geheim@host/d"])
+def test_no_part_of_a_password_is_told(url: str) -> None:
+    with pytest.raises(ValueError, match="%3A") as caught:
+        database_url(url)
+    assert "geheim" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
 @pytest.mark.parametrize("url", ["mysql://h/d", "oracle://h/d", "nonsense", ""])
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"sqlite.*postgresql"):

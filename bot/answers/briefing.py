@@ -7,7 +7,7 @@ from itertools import islice
 
 from bot.answers.changes import day_in_words, first_day, told
 from bot.answers.pick import pick, took
-from bot.answers.statement import Writer, tidy
+from bot.answers.statement import Writer, capital, counted, tidy
 from bot.facts.base import FactBase, Thing
 from bot.facts.edtf import Edtf
 from bot.facts.humanise import humanise
@@ -21,6 +21,8 @@ CHANGES = 5
 DISPUTES = 4
 TOPICS = 10
 TITLES = 3
+GAPS = 100
+"""As far as duties without an outcome and overdue reviews are counted."""
 
 
 def briefing(base: FactBase, topic: str = "", since: Edtf | None = None, length: str = "full") -> Reply:
@@ -31,8 +33,7 @@ def briefing(base: FactBase, topic: str = "", since: Edtf | None = None, length:
     thing, typed = picked
     writer = Writer(base)
     title = thing.label if thing else _title(base)
-    standing = (one for one in base.best(thing) if one.stands(base.today))
-    points = list(islice(standing, POINTS[length]))
+    points = list(islice(base.best(thing, standing=True), POINTS[length]))
     if not points:
         return _nothing(base, title)
     blocks: list[Block] = [took(typed, title)] if typed else []
@@ -91,14 +92,15 @@ def _changed(writer: Writer, thing: Thing | None, since: Edtf | None) -> list[Bl
     base = writer.base
     first = min(first_day(base, since), base.today)
     heading = f"Changed since {day_in_words(first)}"
-    lines = [
-        told(writer, one)
+    some = [
+        one
         for kind in ("retracted", "superseded")
         for one in islice(base.changes(kind, first, thing=thing), CHANGES)
     ]
+    lines = [told(writer, one) for one in some]
     if added := base.count_added(first, thing=thing):
         where = " on this topic" if thing else ""
-        count = f"1 fact{where} was added" if added == 1 else f"{added:,} facts{where} were added"
+        count = f"1 fact{where} was added" if added == 1 else f"{counted(added)} facts{where} were added"
         command = f"/changes since:{date.fromordinal(first).isoformat()}"
         lines.append(line(f"{count}; all changes: ", Name(command, command), "."))
     return [Bullets(tuple(lines or [line("Nothing was added, superseded or retracted.")]), heading)]
@@ -106,15 +108,16 @@ def _changed(writer: Writer, thing: Thing | None, since: Edtf | None) -> list[Bl
 
 def _due(writer: Writer, thing: Thing | None) -> list[Block]:
     base = writer.base
-    passed = [one for one in base.due(thing, 0, base.today - 1) if not one.has_outcome(base.today)]
-    coming = (one for one in base.due(thing, base.today) if not one.has_outcome(base.today))
-    lines = tuple(writer.owe(one) for one in (*islice(coming, DUTIES), *passed[: -DUTIES - 1 : -1]))
+    coming = base.due(thing, base.today, done=False)
+    passed = base.due(thing, 0, base.today - 1, done=False, latest_first=True)
+    duties = [one for some in (coming, passed) for one in islice(some, DUTIES)]
+    lines = tuple(writer.owe(one) for one in duties)
     return [Bullets(lines, "Due and passed")] if lines else []
 
 
 def _disputed(writer: Writer, thing: Thing | None) -> list[Block]:
     base = writer.base
-    tagged = base.tagged("disputed", thing.id, thing.dossier) if thing else base.tagged("disputed")
+    tagged = base.tagged("disputed", *((thing.id, thing.dossier) if thing else ()), standing=True)
     found = list(islice((one for one in tagged if one.status(base.today) is Status.DISPUTED), DISPUTES))
     return [Bullets(tuple(writer.state(one) for one in found), "In dispute")] if found else []
 
@@ -125,7 +128,7 @@ def _gaps(base: FactBase, thing: Thing | None, points: list[Stated]) -> Block:
 
     def add(count: int, one: str, many: str) -> None:
         if count:
-            lines.append(line(one if count == 1 else many.format(count)))
+            lines.append(line(one if count == 1 else capital(many.format(counted(count, GAPS)))))
 
     sources = {(one.dossier, evidence.ref) for one in points for evidence in base.cited(one)}
     published = [base.source(f"{dossier}:{ref}") for dossier, ref in sources]
@@ -133,8 +136,8 @@ def _gaps(base: FactBase, thing: Thing | None, points: list[Stated]) -> Block:
     single = sum(len({evidence.ref for evidence in base.cited(one)}) == 1 for one in points)
     inferred = sum(_inferred(one) for one in points)
     stand_in = sum(one.known_by is not KnownBy.PUBLISHED for one in points)
-    silent = sum(not one.has_outcome(base.today) for one in base.due(thing, 0, base.today - 1))
-    overdue = sum(1 for _ in base.overdue_reviews(thing))
+    silent = base.count_due(thing, 0, base.today - 1, done=False, most=GAPS)
+    overdue = base.count_overdue(thing, GAPS)
     add(single, "One key point rests on a single source.", "{} key points rest on a single source.")
     add(inferred, "One key point has an inferred date.", "{} key points have an inferred date.")
     add(
@@ -162,5 +165,5 @@ def _inferred(one: Stated) -> bool:
 
 
 def _further(base: FactBase, thing: Thing | None) -> tuple[Action, ...]:
-    topics = [one for one, _ in base.topics() if one != thing]
+    topics = [one for one, _ in base.topics(TOPICS + 1) if one != thing]
     return tuple(Action(one.label, f"/briefing {one.ref}") for one in topics[:TOPICS])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from itertools import islice
 
-from bot.answers.statement import Writer
+from bot.answers.statement import Writer, counted
 from bot.facts.base import Change, FactBase
 from bot.facts.edtf import Edtf
 from bot.facts.humanise import humanise
@@ -14,10 +14,10 @@ from bot.reply import Block, Bullets, Kind, Line, Note, Reply, Strong, Text, lin
 SINCE_DAYS = 7
 """Days that count where a command does not say since when."""
 
-SHOWN = 100
-"""Changes of each kind that are shown; a base may have grown by thousands."""
-
 HEADINGS = {"retracted": "Retracted", "superseded": "Superseded", "added": "Added"}
+
+SHOWN = {"retracted": 50, "superseded": 50, "added": 100}
+"""Changes of each kind that are shown; a base may have grown by thousands."""
 
 
 def changes(base: FactBase, since: Edtf | None = None) -> Reply:
@@ -31,13 +31,13 @@ def changes(base: FactBase, since: Edtf | None = None) -> Reply:
     blocks: list[Block] = []
     counts = []
     for kind, heading in HEADINGS.items():
-        count = _count(base, kind, first)
+        count = base.count_changes(kind, first)
         if count:
-            counts.append(f"{count:,} {kind}")
-            shown = islice(base.changes(kind, first), SHOWN)
+            counts.append(f"{counted(count)} {kind}")
+            shown = list(islice(base.changes(kind, first), SHOWN[kind]))
             blocks.append(Bullets(tuple(told(writer, one) for one in shown), heading))
-        if count > SHOWN:
-            blocks.append(Note(line(f"The latest {SHOWN} of {count:,} are shown.")))
+        if count > SHOWN[kind]:
+            blocks.append(Note(line(f"The latest {SHOWN[kind]} of {counted(count)} are shown.")))
     if not counts:
         sentence = f"Nothing was added, superseded or retracted since {day_in_words(first)}."
         return Reply(kind=Kind.NONE, title=title, summary=sentence, blocks=(Note(line(sentence)),))
@@ -53,10 +53,6 @@ def changes(base: FactBase, since: Edtf | None = None) -> Reply:
 def first_day(base: FactBase, since: Edtf | None) -> int:
     """Return the ordinal from which on changes count."""
     return max(since.earliest or 1, 1) if since else base.today - SINCE_DAYS
-
-
-def _count(base: FactBase, kind: str, first: int) -> int:
-    return base.count_added(first) if kind == "added" else sum(1 for _ in base.changes(kind, first))
 
 
 def day_in_words(ordinal: int) -> str:

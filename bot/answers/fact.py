@@ -10,9 +10,9 @@ from bot.answers.pick import missing, shorten
 from bot.answers.statement import Writer, dating, join, tidy
 from bot.facts.base import FactBase
 from bot.facts.humanise import humanise, humanise_due
+from bot.facts.keys import ordinal
 from bot.facts.records import Value
 from bot.facts.stated import CREDIBILITY, KnownBy, Stated, Status, Tie
-from bot.facts.write import ordinal
 from bot.reply import (
     Action,
     Block,

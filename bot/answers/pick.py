@@ -56,7 +56,7 @@ def ask(base: FactBase, typed: str, matches: list[Match], command: str) -> Reply
 def unknown(base: FactBase, typed: str, noun: str, near: list[Match], command: str) -> Reply:
     """Say that the base knows nothing of it, with up to three near names."""
     things = [base.matched(match) for match in near]
-    topics = [] if things else [topic for topic, _ in base.topics()][:NEAR]
+    topics = [] if things else [topic for topic, _ in base.topics(NEAR)]
     sentence = f"Nothing is known here under the {noun} “{shorten(typed)}”."
     close = f" Near: {_listed([thing.label for thing in things])}." if things else ""
     return Reply(

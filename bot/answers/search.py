@@ -54,7 +54,7 @@ def _remarks(hits: Hits) -> list[str]:
 def _nothing(base: FactBase, asked: str, title: str, thing: Thing | None) -> Reply:
     sentence = f"No fact{f' on {thing.label}' if thing else ''} has “{asked}”."
     near = base.complete(asked.split(" ", maxsplit=1)[0][:20], "entity", 3) if asked else []
-    topics = [one for one, _ in base.topics()][: 3 - len(near)]
+    topics = [one for one, _ in base.topics(3 - len(near))]
     actions = [Action(one.label, f"/who {one.ref}") for one in near]
     actions += [Action(one.label, f"/briefing {one.ref}") for one in topics]
     return Reply(

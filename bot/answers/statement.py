@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bot.facts.base import FactBase, Thing
+from bot.facts.base import COUNTED, FactBase, Thing
 from bot.facts.edtf import parse, sort_key
 from bot.facts.humanise import humanise, humanise_due
 from bot.facts.records import Dated, Said, Source
@@ -16,6 +15,12 @@ from bot.reply import Cite, Line, Name, SourceLine, Span, Strong, Text, When
 
 SHORTEST_NAME: Final = 3
 """Letters from which on a name inside a sentence can be clicked."""
+
+SPELLINGS: Final = 100
+"""Spellings of a name, besides the name itself, that are shown, and looked for inside a sentence."""
+
+COMMANDS: Final = {"entity": "/who", "topic": "/briefing", "source": "/source", "fact": "/fact"}
+"""What looks up a thing of each kind."""
 
 STANDING: Final = {
     Status.RETRACTED: "retracted",
@@ -32,6 +37,9 @@ class Writer:
     def __init__(self, base: FactBase) -> None:
         self.base = base
         self._numbers: dict[tuple[str, str], int] = {}
+        # What several parts of a line ask for, and what many lines do.
+        self._sources: tuple[Stated | None, list[Source]] = (None, [])
+        self._spelt: dict[tuple[str, str], list[tuple[str, Thing]]] = {}
 
     def cite(self, dossier: str, sources: Iterable[str]) -> list[Span]:
         """Return the citations of some sources of a dossier, each once."""
@@ -43,11 +51,8 @@ class Writer:
 
     def cite_fact(self, *facts: Stated) -> list[Span]:
         """Return the citations of some facts, with a space before them."""
-        refs = [(one.dossier, evidence.ref) for one in facts for evidence in self.base.cited(one)]
-        return [
-            Text(" "),
-            *(span for dossier, ref in dict.fromkeys(refs) for span in self.cite(dossier, [ref])),
-        ]
+        refs = dict.fromkeys((one.dossier, source.id) for one in facts for source in self._cited(one))
+        return [Text(" "), *(span for dossier, ref in refs for span in self.cite(dossier, [ref]))]
 
     def sources(self) -> tuple[SourceLine, ...]:
         """Return the source lines of everything cited so far."""
@@ -93,8 +98,8 @@ class Writer:
         owers = [[self.name("entity", stated.dossier, one)] for one in fact.owed_by]
         spans: list[Span] = []
         if fact.due and dated:
-            spans += [When(_capital(humanise_due(fact.due)), fact.due), Text(": ")]
-        spans.append(Text(_capital(fact.duty) if fact.duty and not dated else fact.duty or fact.text))
+            spans += [When(capital(humanise_due(fact.due)), fact.due), Text(": ")]
+        spans.append(Text(capital(fact.duty) if fact.duty and not dated else fact.duty or fact.text))
         if owers:
             spans += [Text(", owed by "), *join(owers, ", ", " and ")]
         remarks: list[list[Span]] = []
@@ -142,9 +147,11 @@ class Writer:
         return spans
 
     def _cited(self, stated: Stated) -> list[Source]:
-        refs = dict.fromkeys(one.ref for one in stated.fact.sources)
-        found = (self.base.source(f"{stated.dossier}:{ref}") for ref in refs)
-        return [source for source in found if source]
+        if self._sources[0] is not stated:
+            refs = dict.fromkeys(one.ref for one in stated.fact.sources)
+            found = (self.base.source_of(stated.dossier, ref) for ref in refs)
+            self._sources = stated, [source for source in found if source]
+        return self._sources[1]
 
     def speaker(self, dossier: str, said: Said) -> list[Span]:
         """Name who said it; someone without a name is shown as having none."""
@@ -184,37 +191,43 @@ class Writer:
         for piece, thing in _mentions(text, self._mentioned(stated, but)):
             if thing:
                 yield Name(piece, f"/who {thing.ref}")
+            elif not wanted:
+                yield Text(piece)
             else:
                 yield from (
                     Strong(part) if hit else Text(part) for part, hit in mark(piece, wanted, language)
                 )
 
     def _mentioned(self, stated: Stated, but: Thing | None) -> dict[str, Thing]:
-        fact = stated.fact
+        fact, dossier = stated.fact, stated.dossier
         spellings: dict[str, Thing] = {}
-        for one in dict.fromkeys((*fact.about, *fact.owed_by, *(fact.said.to if fact.said else ()))):
-            entity = self.base.entity(f"{stated.dossier}:{one}")
-            if entity and not (but and (but.dossier, but.id) == (stated.dossier, one)):
-                thing = self.base.thing("entity", stated.dossier, one)
-                names = (entity.name, *entity.also)
-                spellings |= {name: thing for name in names if len(name) >= SHORTEST_NAME}
+        for one in (*fact.about, *fact.owed_by, *(fact.said.to if fact.said else ())):
+            if not but or one != but.id or dossier != but.dossier:
+                spellings.update(self._spelt.get((dossier, one)) or self._spellings(dossier, one))
         return spellings
+
+    def _spellings(self, dossier: str, entity_id: str) -> list[tuple[str, Thing]]:
+        entity = self.base.entity_of(dossier, entity_id)
+        thing = self.base.thing("entity", dossier, entity_id) if entity else None
+        names = (entity.name, *entity.also[:SPELLINGS]) if entity else ()
+        found = [(name, thing) for name in names if len(name) >= SHORTEST_NAME and thing]
+        self._spelt[dossier, entity_id] = found
+        return found
+
+
+def counted(number: int, most: int = COUNTED) -> str:
+    """Return a count in words; the base does not count beyond `most`."""
+    return f"more than {most:,}" if number > most else f"{number:,}"
 
 
 def named(thing: Thing) -> Name:
     """Return a thing as a name with the command that looks it up."""
-    commands = {
-        "entity": f"/who {thing.ref}",
-        "topic": f"/briefing {thing.ref}",
-        "source": f"/source {thing.ref}",
-        "fact": f"/fact {thing.ref}",
-    }
-    return Name(thing.label, commands[thing.kind])
+    return Name(thing.label, f"{COMMANDS[thing.kind]} {thing.ref}")
 
 
 def source_line(base: FactBase, thing: Thing, number: int) -> SourceLine:
     """Return the numbered line of a source. Raises LookupError where the base has no such source."""
-    source = base.source(f"{thing.dossier}:{thing.id}")
+    source = base.source_of(thing.dossier, thing.id)
     if source is None:
         raise LookupError(f"no source {thing.ref}")
     published = source.published
@@ -281,24 +294,42 @@ def _outlets(sources: list[Source]) -> str:
 
 def _mentions(text: str, spellings: dict[str, Thing]) -> Iterator[tuple[str, Thing | None]]:
     """Cut a text into pieces, each with the thing it names; only the first mention of a thing counts."""
-    # Most spellings are not in the text: a look is quicker than a pattern that holds them all.
-    present = [spelling for spelling in spellings if spelling in text]
-    if not present:
-        yield text, None
-        return
-    longest_first = sorted(present, key=lambda spelling: (-len(spelling), spelling))
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
-    done, seen = 0, set()
-    for match in pattern.finditer(text):
-        thing = spellings[match[0]]
-        if thing.ref in seen:
+    places = sorted(
+        (start, -len(spelling), spelling)
+        for spelling in spellings
+        if spelling in text
+        for start in _places(text, spelling)
+    )
+    done = end = 0
+    seen: set[str] = set()
+    for start, length, spelling in places:
+        thing = spellings[spelling]
+        # Of names that overlap, the first counts, and of those that begin together the longest.
+        if start < end:
             continue
-        seen.add(thing.ref)
-        yield text[done : match.start()], None
-        yield match[0], thing
-        done = match.end()
+        end = start - length
+        if thing.ref not in seen:
+            seen.add(thing.ref)
+            yield text[done:start], None
+            yield spelling, thing
+            done = end
     yield text[done:], None
 
 
-def _capital(text: str) -> str:
+def _places(text: str, spelling: str) -> Iterator[int]:
+    """Yield where a spelling stands in a text as a word or several, not as a part of one."""
+    start = text.find(spelling)
+    while start >= 0:
+        end = start + len(spelling)
+        if not _is_inside(text[start - 1 : start]) and not _is_inside(text[end : end + 1]):
+            yield start
+        start = text.find(spelling, start + 1)
+
+
+def _is_inside(letter: str) -> bool:
+    return letter.isalnum() or letter == "_"
+
+
+def capital(text: str) -> str:
+    """Return a text with a capital letter in front."""
     return text[:1].upper() + text[1:]

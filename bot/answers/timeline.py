@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 
 from bot.answers.pick import pick, took
@@ -31,11 +30,11 @@ def timeline(base: FactBase, about: str = "", from_: Edtf | None = None, to: Edt
         return _say(
             Kind.USAGE, title, "The timeline would end before it begins: give a from: earlier than to:."
         )
-    dated = _standing(base, base.timeline(thing, first, last))
+    dated = list(islice(base.timeline(thing, first, last, standing=True), SHOWN))
     happened = [one for one in dated if not _is_ahead(base, one)]
     planned = [one for one in dated if _is_ahead(base, one)]
     owed = list(islice(base.due(thing, first, last), SHOWN))
-    undated = _standing(base, base.timeline(thing, undated=True))
+    undated = list(islice(base.timeline(thing, undated=True, standing=True), SHOWN))
     bounded = from_ is not None or to is not None
     about_it = f" about {thing.label}" if thing else ""
     if not (happened or planned or owed or (undated and not bounded)):
@@ -66,10 +65,6 @@ def timeline(base: FactBase, about: str = "", from_: Edtf | None = None, to: Edt
         blocks=tuple(blocks),
         sources=writer.sources(),
     )
-
-
-def _standing(base: FactBase, facts: Iterator[Stated]) -> list[Stated]:
-    return list(islice((one for one in facts if one.stands(base.today)), SHOWN))
 
 
 def _is_ahead(base: FactBase, one: Stated) -> bool:

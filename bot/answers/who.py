@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from bot.answers.pick import pick, took
-from bot.answers.statement import Writer, join, named, tidy
+from bot.answers.statement import SPELLINGS, Writer, join, named, tidy
 from bot.facts.base import FactBase, Thing
 from bot.facts.humanise import humanise
 from bot.facts.records import Entity, EntityKind, Role
@@ -16,6 +16,9 @@ from bot.reply import Action, Block, Bullets, Field, Fields, Kind, Line, Name, N
 
 SHOWN = 6
 """Facts shown under each heading; the rest are a command away."""
+
+LOOKED_AT = 500
+"""Facts about somebody among which those are looked for that others say."""
 
 
 def who(base: FactBase, name: str) -> Reply:
@@ -28,12 +31,15 @@ def who(base: FactBase, name: str) -> Reply:
     if entity is None:
         raise LookupError(f"no entity {thing.ref}")
     writer = Writer(base)
-    defining = _some(base, base.tagged("defines", thing.id, thing.dossier))
-    said = _some(base, base.tagged("said", thing.id, thing.dossier))
+    defining = _some(base, thing, "defines")
+    said = _some(base, thing, "said")
     told = {one.id for one in defining}
-    about = _some(base, (one for one in base.best(thing) if one.id not in told and not _speaks(one, thing)))
-    through = _some(base, base.tagged("through", thing.id, thing.dossier))
-    owed = _some(base, base.owed(thing))
+    # Where somebody speaks of nothing but themselves, what others say is not looked for to the end.
+    looked_at = islice(base.best(thing, standing=True), LOOKED_AT)
+    others = (one for one in looked_at if one.id not in told and not _speaks(one, thing))
+    about = list(islice(others, SHOWN + 1))
+    through = _some(base, thing, "through")
+    owed = _some(base, thing, "owed")
     if not (defining or said or about or through or owed):
         return _nothing(base, thing)
     card = _card(writer, thing, entity)
@@ -58,9 +64,9 @@ def who(base: FactBase, name: str) -> Reply:
     )
 
 
-def _some(base: FactBase, facts: Iterable[Stated]) -> list[Stated]:
+def _some(base: FactBase, thing: Thing, tag: str) -> list[Stated]:
     """The first few facts that are neither retracted nor superseded, and one more if there are more."""
-    return list(islice((one for one in facts if one.stands(base.today)), SHOWN + 1))
+    return list(islice(base.tagged(tag, thing.id, thing.dossier, standing=True), SHOWN + 1))
 
 
 def _nothing(base: FactBase, thing: Thing) -> Reply:
@@ -85,7 +91,8 @@ def _section(writer: Writer, heading: str, facts: list[Stated], thing: Thing) ->
 def _card(writer: Writer, thing: Thing, entity: Entity) -> Fields:
     fields = [Field("Kind", line(entity.kind.value)), *_roles(writer, thing, entity)]
     if entity.also:
-        fields.append(Field("Also written", line(", ".join(entity.also))))
+        more = f" and {len(entity.also) - SPELLINGS:,} more" if len(entity.also) > SPELLINGS else ""
+        fields.append(Field("Also written", line(", ".join(entity.also[:SPELLINGS]) + more)))
     if entity.wikidata:
         fields.append(Field("Wikidata", line(entity.wikidata)))
     return Fields(tuple(fields))

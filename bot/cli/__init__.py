@@ -19,7 +19,7 @@ from bot.adapters.discord.cli import discord_app
 from bot.adapters.slack.cli import slack_typer
 from bot.cli.facts import facts_app
 from bot.cli.opening import FAILURE, USAGE, LogLevel, Options, config_of, count, fail, refuse, service_of
-from bot.cli.posts import posts_app
+from bot.cli.posts import posts_app, rules_of
 from bot.posts.cli import schedules_app
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _acted(service: Service, line: str, asker: Asker) -> Reply:
 
     try:
         return asyncio.run(acted())
-    except (StateError, ValueError) as error:
+    except StateError as error:
         return Reply(kind=Kind.FAILURE, title="Nothing was changed", summary=str(error))
 
 
@@ -269,7 +269,7 @@ app.add_typer(facts_app)
 app.add_typer(posts_app)
 app.add_typer(slack_typer(_registry, _slack_config), name="slack")
 app.add_typer(discord_app(_registry, _discord_config), name="discord")
-app.add_typer(schedules_app(), name="schedules")
+app.add_typer(schedules_app(rules_of), name="schedules")
 
 
 def main() -> None:

@@ -49,17 +49,21 @@ def check(
 @facts_app.command(name="compile")
 def compile_(ctx: typer.Context, path: Folder = None) -> None:
     """Compile a fact base into the snapshot that answers come from."""
+    import sqlite3
+
+    from bot.adapters.terminal.progress import Watched
     from bot.facts.compile import BrokenBase, compile_base
     from bot.facts.snapshot import Snapshot, SnapshotError
 
     config = config_of(ctx, path)
     began = time.perf_counter()
     try:
-        compiled = compile_base(config.briefings, config.snapshots)
+        with Watched(sys.stderr, time.perf_counter) as watched:
+            compiled = compile_base(config.briefings, config.snapshots, watched.show, thorough=True)
         snapshot = Snapshot(compiled.path)
     except BrokenBase as error:
         fail(f"The fact base in {config.briefings} has {error}")
-    except (OSError, SnapshotError) as error:
+    except (OSError, sqlite3.Error, SnapshotError) as error:
         fail(f"The snapshot cannot be written to {config.snapshots}: {error}")
     seconds = time.perf_counter() - began
     facts = sum(count for _, count in snapshot.dossiers.values())

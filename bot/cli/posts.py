@@ -15,6 +15,7 @@ from bot.cli.opening import config_of, fail, refuse
 if TYPE_CHECKING:
     from bot.posts.follow import Follower
     from bot.posts.reader import Reader
+    from bot.posts.when import When
 
 # Every other import stands inside the function that needs it, so that `--help` and `ask` start quickly.
 # ruff: noqa: PLC0415
@@ -64,6 +65,21 @@ def posts(
             fail(str(error))
     if follow:
         _follow(reader, form, follower)
+
+
+def rules_of(ctx: typer.Context) -> list[tuple[str, When]]:
+    """Return the schedules of the state that post, with their ids; that there are none ends the program."""
+    from bot.posts.reader import Reader, Unreadable, rules
+
+    try:
+        found = Reader(config_of(ctx).database_url).ask(rules)
+    except ValueError as error:
+        refuse(str(error))
+    except Unreadable as error:
+        fail(str(error))
+    if not found:
+        fail('No schedule of this state is active; say when, such as "every weekday 08:30 Europe/Berlin".')
+    return found
 
 
 def _shown(reader: Reader, form: str, now: float, since: float, follower: Follower) -> str:

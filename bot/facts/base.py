@@ -3,33 +3,67 @@
 from __future__ import annotations
 
 import heapq
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
-from itertools import groupby, islice
+from functools import cached_property
+from itertools import chain, groupby, islice, repeat
+from operator import itemgetter
 from typing import Final
 
 import msgspec
 
-from bot.facts import names
-from bot.facts.records import Dossier, Entity, Evidence, Judgement, Source, Topic
+from bot.facts import ranks
+from bot.facts.course import duties
+from bot.facts.keys import UNDATED, ordinal, tag_number, time_of
+from bot.facts.ranks import COUNTED, Moment, View, Wanted
+from bot.facts.records import Evidence, Judgement
 from bot.facts.search import Hits, search
-from bot.facts.snapshot import RANK_BITS, Snapshot
+from bot.facts.snapshot import EVERYTHING, Snapshot
 from bot.facts.stated import NEVER, Stated
-from bot.facts.write import UNDATED, ordinal
+from bot.facts.things import Thing, Things
+
+__all__ = ["COUNTED", "Change", "FactBase", "Thing"]
 
 SCANNED: Final = 50
 """Facts looked at to find what else an entity is mentioned with."""
 
+# The cache of numbers that compiling needs would grow with every name that is asked for.
+_tag_number: Final = tag_number.__wrapped__
 
-class Thing(msgspec.Struct, frozen=True):
-    """An entity, source or topic of a dossier. `ref` is what a command takes: its id, or `dossier:id`."""
+FEW: Final = 256
+"""Facts that were known on a day, of which all are looked at rather than all moments."""
 
-    kind: str
-    dossier: str
-    id: str
-    label: str
-    ref: str
+NEARBY: Final = 4_000
+"""Moments beyond a day in the past that are looked through for what was known by then."""
+
+_OF_FEW: Final = frozenset({"when", "due", "done"})
+_BATCHES: Final = (8, 56)
+_BY_ID: Final = """
+SELECT body FROM json_each(?) AS place CROSS JOIN fact
+ON dossier = place.value AND fact.id = ? ORDER BY rank
+"""
+_OF_DOSSIER: Final = """
+SELECT body FROM json_each(?) AS wanted CROSS JOIN fact ON dossier = ? AND fact.id = wanted.value
+"""
+_FROM_ID: Final = """
+SELECT id, dossier, body FROM fact
+WHERE dossier = ? AND id >= ? AND id < ? AND known <= ? ORDER BY id LIMIT ?
+"""
+
+
+class _About(msgspec.Struct):
+    about: tuple[str, ...]
+
+
+class _Glance(msgspec.Struct, array_like=True):
+    """What a fact is about, and nothing else of it."""
+
+    fact: _About
+
+
+_glance: Final = msgspec.msgpack.Decoder(_Glance)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -44,43 +78,26 @@ class Change(msgspec.Struct, frozen=True):
     by: Stated | None = None
 
 
-class FactBase:
+class FactBase(Things):
     """What is known in `dossiers` on the day `as_of`; every answer is made from one of these.
 
     Facts come best first (weight, then date, both descending) unless a method says otherwise, and only those
     that could be known on that day; a source that appeared later does not exist yet. An id may be qualified
-    as `dossier:id`.
+    as `dossier:id`. Counts go as far as `most`, by default COUNTED; one more means that there are more. `cut`
+    is True once moments far from a day in the past were not looked through.
     """
 
     def __init__(self, snapshot: Snapshot, dossiers: Iterable[str], as_of: date) -> None:
-        self.snapshot = snapshot
-        self.dossiers = tuple(one for one in sorted(set(dossiers)) if one in snapshot.dossiers)
-        self.as_of = as_of
-        self.today: Final = as_of.toordinal()
-        self._numbers = {one: snapshot.dossiers[one][0] for one in self.dossiers}
-        # One answer names the same few entities and sources again and again.
-        self._found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        super().__init__(snapshot, dossiers, as_of)
+        self._view = View(snapshot.db, self.today, self.today >= snapshot.newest)
+        self.cut = False
 
-    # --- the dossiers ----------------------------------------------------------------------------------
-
-    @property
+    @cached_property
     def count(self) -> int:
-        """How many facts could be known on that day."""
-        if self.today >= self.snapshot.newest:
+        """How many facts could be known on that day: all of them, however many."""
+        if self._view.all_known:
             return sum(self.snapshot.dossiers[one][1] for one in self.dossiers)
-        return self._count(None, "known", 0, self.today)
-
-    def records(self) -> list[Dossier]:
-        """Return the dossiers' own records."""
-        return [self.snapshot.dossier(one) for one in self.dossiers]
-
-    def topics(self) -> list[tuple[Thing, Topic]]:
-        """Return the topics in reading order."""
-        return [
-            (self._thing("topic", dossier.id, topic.id, topic.title), topic)
-            for dossier in self.records()
-            for topic in dossier.topics
-        ]
+        return ranks.count_known(self._view, self._numbers.values())
 
     def judgements(self, topic: Thing | None = None) -> list[tuple[str, Judgement, list[Stated]]]:
         """Return (dossier, judgement, facts it rests on) as written, where all of them are known."""
@@ -89,15 +106,17 @@ class FactBase:
             if topic and topic.dossier != dossier.id:
                 continue
             for judgement in dossier.judgements:
-                grounds = [self.fact(f"{dossier.id}:{fact}") for fact in judgement.based_on]
-                known = [one for one in grounds if one]
+                if ordinal(judgement.added) > self.today:
+                    continue
+                if topic and judgement.topics and topic.id not in judgement.topics:
+                    continue
+                known = self._facts_of(dossier.id, judgement.based_on)
                 topics = judgement.topics or {name for one in known for name in one.fact.topics}
-                there = len(known) == len(grounds) and ordinal(judgement.added) <= self.today
-                if there and (topic is None or topic.id in topics):
+                if len(known) == len(judgement.based_on) and (topic is None or topic.id in topics):
                     found.append((dossier.id, judgement, known))
         return found
 
-    # --- one thing -------------------------------------------------------------------------------------
+    # --- one fact --------------------------------------------------------------------------------------
 
     def fact(self, ref: str) -> Stated | None:
         """Return the fact of that id, or None where it does not exist or could not be known."""
@@ -105,131 +124,150 @@ class FactBase:
 
     def facts(self, ref: str) -> list[Stated]:
         """Return the facts of that id in all dossiers that have one, those that could be known."""
-        return list(self._visible(self._keys("fact", ref)))
+        dossier, fact_id = self._split(ref)
+        rows = self.snapshot.db.execute(_BY_ID, (self._places(dossier), fact_id))
+        found = [self.snapshot.decode(body) for (body,) in rows.fetchall()]
+        return [one for one in self._noted(found) if one.known <= self.today]
 
-    def entity(self, ref: str) -> Entity | None:
-        """Return the entity of that id, or None."""
-        keys = self._keys("entity", ref)
-        return self.snapshot.entity(keys[0]) if keys else None
-
-    def source(self, ref: str) -> Source | None:
-        """Return the source of that id, or None where it does not exist or had not appeared."""
-        keys = self._keys("source", ref)
-        source = self.snapshot.source(keys[0]) if keys else None
-        later = source and source.published and ordinal(source.published.date) > self.today
-        return None if later else source
+    def _facts_of(self, dossier: str, ids: Iterable[str]) -> list[Stated]:
+        """Return the facts of a dossier with these ids, in their order, those that could be known."""
+        wanted = (json.dumps(list(ids)), self._numbers[dossier])
+        found = [self.snapshot.decode(body) for (body,) in self.snapshot.db.execute(_OF_DOSSIER, wanted)]
+        return [one for one in self._noted(found) if one.known <= self.today]
 
     def cited(self, stated: Stated) -> list[Evidence]:
         """Return the evidence of a fact in sources that had appeared; a known fact has some."""
-        return [one for one in stated.fact.sources if self.source(f"{stated.dossier}:{one.ref}")]
-
-    def thing(self, kind: str, dossier: str, thing_id: str) -> Thing:
-        """Return an entity, source, topic or fact as something to name; an unknown id is its own label."""
-        record = None
-        if kind == "entity":
-            record = self.entity(f"{dossier}:{thing_id}")
-            label = record.name if record else thing_id
-        elif kind == "source":
-            source = self.source(f"{dossier}:{thing_id}")
-            label = source.title if source else thing_id
-        elif kind == "topic" and dossier in self.dossiers:
-            titles = {topic.id: topic.title for topic in self.snapshot.dossier(dossier).topics}
-            label = titles.get(thing_id, thing_id)
-        else:
-            label = thing_id
-        return self._thing(kind, dossier, thing_id, label)
-
-    # --- names -----------------------------------------------------------------------------------------
-
-    def resolve(self, name: str, kind: str) -> names.Resolution:
-        """Find what a name stands for; `kind` is entity, source, topic or dossier."""
-        dossier, rest = self._split(name)
-        numbers = [self._numbers[dossier]] if dossier else self._numbers.values()
-        found = names.resolve(self.snapshot.db, rest, kind, frozenset(numbers))
-        there = tuple(match for match in found.matches if self._is_there(match))
-        if len(there) == len(found.matches):
-            return found
-        return msgspec.structs.replace(
-            found, outcome=found.outcome if there else names.Outcome.NONE, matches=there
-        )
-
-    def complete(self, prefix: str, kind: str, limit: int = 25) -> list[Thing]:
-        """Suggest things whose name goes on from a prefix, the most prominent first.
-
-        Without a prefix, topics come in reading order.
-        """
-        if kind == "topic" and not prefix:
-            return [thing for thing, _ in self.topics()][:limit]
-        dossier, rest = self._split(prefix)
-        numbers = [self._numbers[dossier]] if dossier else self._numbers.values()
-        # More sources than wanted, since some may not be there yet.
-        most = limit * 2 if kind == "source" else limit
-        found = names.complete(self.snapshot.db, rest, kind, frozenset(numbers), most)
-        return [self.matched(match) for match in found if self._is_there(match)][:limit]
-
-    def matched(self, match: names.Match) -> Thing:
-        """Return what a name was matched with."""
-        return self._thing(match.kind, self.snapshot.dossier_id(match.dossier), match.id, match.label)
+        return [one for one in stated.fact.sources if self.source_of(stated.dossier, one.ref)]
 
     def complete_fact(self, prefix: str, limit: int = 25) -> list[Thing]:
         """Suggest facts whose id begins with a prefix, in order of id."""
         dossier, rest = self._split(prefix)
-        rows = self.snapshot.db.execute(
-            "SELECT rank, dossier FROM fact WHERE id >= ? AND id < ? AND known <= ? ORDER BY id, dossier",
-            (rest, rest + "\uffff", self.today),
+        numbers = [self._numbers[dossier]] if dossier else sorted(self._numbers.values())
+        # Each dossier's ids are a range of their own: no other dossier's are read and left out.
+        found = (
+            self.snapshot.db.execute(_FROM_ID, (n, rest, rest + "\uffff", self.today, limit)).fetchall()
+            for n in numbers
         )
-        wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
-        stated = (self.snapshot.fact(rank) for rank, number in rows if number in wanted)
-        return [self._thing("fact", one.dossier, one.id, one.fact.text) for one in islice(stated, limit)]
+        rows = islice(heapq.merge(*found), limit)
+        stated = (self.snapshot.decode(body) for _, _, body in rows)
+        return [self._thing("fact", one.dossier, one.id, one.fact.text) for one in stated]
 
     # --- facts by what they are about ------------------------------------------------------------------
 
-    def best(self, thing: Thing | None = None) -> Iterator[Stated]:
-        """Yield the facts of a topic or about an entity, or all facts."""
+    def best(self, thing: Thing | None = None, *, standing: bool = False) -> Iterator[Stated]:
+        """Yield the facts of a topic or about an entity, or all facts; `standing` as in :meth:`tagged`."""
         if thing is None:
-            return self.tagged("all")
-        return self.tagged("topic" if thing.kind == "topic" else "about", thing.id, thing.dossier)
+            return self.tagged("all", standing=standing)
+        kind = "topic" if thing.kind == "topic" else "about"
+        return self.tagged(kind, thing.id, thing.dossier, standing=standing)
 
-    def tagged(self, kind: str, thing_id: str = "", dossier: str | None = None) -> Iterator[Stated]:
-        """Yield facts by a tag: all, about, defines, said, through, owed, topic, source or disputed."""
-        ranks = heapq.merge(*(self._postings(tag) for tag in self._tags(kind, thing_id, dossier)))
-        return self._visible(ranks)
+    def tagged(
+        self, kind: str, thing_id: str = "", dossier: str | None = None, *, standing: bool = False
+    ) -> Iterator[Stated]:
+        """Yield facts by a tag: all, about, defines, said, through, owed, topic, source or disputed.
+
+        `standing` leaves out those that are retracted or superseded.
+        """
+        rows = self._by_weight(kind, thing_id, dossier, standing=standing)
+        found = self._noted(self.snapshot.decode(body) for _, body in rows)
+        return (one for one in found if one.stands(self.today)) if standing else found
 
     def related(self, thing: Thing) -> list[tuple[Thing, int]]:
         """Return the entities that its best facts mention too, with in how many of them, the most first."""
         together: Counter[str] = Counter()
-        for one in islice(self.best(thing), SCANNED):
-            together.update(entity for entity in dict.fromkeys(one.fact.about) if entity != thing.id)
+        kind = "topic" if thing.kind == "topic" else "about"
+        for _, body in islice(self._by_weight(kind, thing.id, thing.dossier), SCANNED):
+            about = _glance.decode(body).fact.about
+            together.update(entity for entity in dict.fromkeys(about) if entity != thing.id)
         ordered = sorted(together.items(), key=lambda pair: (-pair[1], pair[0]))
+        self._register.note("entity", ((thing.dossier, entity) for entity, _ in ordered))
         return [(self.thing("entity", thing.dossier, entity), count) for entity, count in ordered]
 
     def timeline(
-        self, thing: Thing | None = None, first: int = 0, last: int = NEVER, *, undated: bool = False
+        self,
+        thing: Thing | None = None,
+        first: int = 0,
+        last: int = NEVER,
+        *,
+        undated: bool = False,
+        standing: bool = False,
     ) -> Iterator[Stated]:
         """Yield facts in the order of their first day that may lie between two ordinals; or the undated ones.
 
-        `thing` narrows them to a topic, or to what is about an entity, said by it or known through it.
+        `thing` narrows them to a topic, or to what is about an entity, said by it or known through it;
+        `standing` leaves out what is retracted or superseded.
         """
-        of_entity = ("about", "said", "through")
-        tags = ("all",) if thing is None else ("topic",) if thing.kind == "topic" else of_entity
+        tags = self._tags_of(thing, ("about", "said", "through"))
         span = (UNDATED, UNDATED) if undated else (first, min(last, NEVER))
-        return self._visible(rank for _, rank in self._moments(tags, thing, "when", *span))
+        wanted = Wanted("when", *span, standing)
+        within = self._moments(tags, [wanted])
+        if not undated and self._few is None:
+            # What began before comes before what began later, so the two need not be merged.
+            reaching = [ranks.broad(self._view, tag, wanted) for tag in tags]
+            within = chain(heapq.merge(*reaching), within)
+        return self._in_order(within, standing=standing)
 
-    def due(self, thing: Thing | None = None, first: int = 0, last: int = NEVER) -> Iterator[Stated]:
+    def due(
+        self,
+        thing: Thing | None = None,
+        first: int = 0,
+        last: int = NEVER,
+        *,
+        done: bool | None = None,
+        latest_first: bool = False,
+    ) -> Iterator[Stated]:
         """Yield what is due between two ordinals and still stands, by the last day it may be done.
 
-        `thing` narrows it to a topic, or to what is about an entity or owed by it.
+        `thing` narrows it to a topic, or to what is about an entity or owed by it; `done` to what has an
+        outcome, or has none.
         """
-        tags = ("all",) if thing is None else ("topic",) if thing.kind == "topic" else ("about", "owed")
-        return self._standing(tags, thing, "due", first, last)
+        wanted = self._duties(first, last, done)
+        found = self._moments(self._tags_of(thing, ("about", "owed")), wanted, latest_first=latest_first)
+        stated = self._in_order(found, standing=True)
+        return stated if done is None else (one for one in stated if one.has_outcome(self.today) is done)
+
+    def count_due(
+        self,
+        thing: Thing | None = None,
+        first: int = 0,
+        last: int = NEVER,
+        *,
+        done: bool,
+        most: int = COUNTED,
+    ) -> int:
+        """Return how many duties of a topic, or of all, are due between two ordinals and still stand.
+
+        `done` are those with an outcome, or those without.
+        """
+        if self._few is not None:
+            return sum(1 for _ in islice(self.due(thing, first, last, done=done), most + 1))
+        return self._count(
+            thing,
+            self._duties(first, last, done),
+            lambda one: one.stands(self.today) and one.has_outcome(self.today) is done,
+            most,
+        )
+
+    def _duties(self, first: int, last: int, done: bool | None) -> list[Wanted]:
+        """Return where duties are: what has an outcome now had none before that could be known."""
+        kinds = {"due", "done"} if done is None else {"done"} if done else {"due"}
+        if done is False and not self._view.all_known:
+            kinds.add("done")
+        return [Wanted(kind, first, last, standing=True, done=done) for kind in sorted(kinds)]
 
     def owed(self, thing: Thing) -> Iterator[Stated]:
         """Yield what an entity owes and what still stands, with or without a day."""
-        return (one for one in self.tagged("owed", thing.id, thing.dossier) if one.stands(self.today))
+        return self.tagged("owed", thing.id, thing.dossier, standing=True)
 
     def overdue_reviews(self, thing: Thing | None = None) -> Iterator[Stated]:
         """Yield facts, or those of a topic, whose day of review has passed."""
-        return self._standing(("topic",) if thing else ("all",), thing, "review", 0, self.today - 1)
+        wanted = Wanted("review", 0, self.today - 1, standing=True)
+        return self._in_order(self._moments(self._tags_of(thing), [wanted]), standing=True)
+
+    def count_overdue(self, thing: Thing | None = None, most: int = COUNTED) -> int:
+        """Return how many facts, or how many of a topic, are overdue for review."""
+        wanted = Wanted("review", 0, self.today - 1, standing=True)
+        return self._count(thing, [wanted], lambda one: one.stands(self.today), most)
 
     def changes(
         self, kind: str, since: int, until: int = NEVER, thing: Thing | None = None
@@ -238,128 +276,128 @@ class FactBase:
 
         These are days of the base itself; `thing` narrows it to a topic.
         """
-        tags = ("topic",) if thing else ("all",)
-        rows = self._moments(tags, thing, kind, since, min(until, self.today), latest_first=True)
-        for day, rank in rows:
-            stated = self.snapshot.fact(rank)
-            if stated.known > self.today:
-                continue
+        wanted = Wanted(kind, since, min(until, self.today))
+        moments = self._moments(self._tags_of(thing), [wanted], latest_first=True)
+        for day, stated in self._dated(moments):
             if kind != "superseded":
                 yield Change(kind, day, stated)
                 continue
-            for old in stated.fact.supersedes:
-                if before := self.fact(f"{stated.dossier}:{old}"):
-                    yield Change(kind, day, before, stated)
+            for before in self._facts_of(stated.dossier, stated.fact.supersedes):
+                yield Change(kind, day, before, stated)
+
+    def count_changes(self, kind: str, since: int, until: int = NEVER, thing: Thing | None = None) -> int:
+        """Return how many facts were added, superseded or retracted between two ordinals."""
+        wanted = Wanted(kind, since, min(until, self.today))
+        return self._count(thing, [wanted], lambda one: len(self._facts_of(one.dossier, one.fact.supersedes)))
 
     def count_added(self, since: int, until: int = NEVER, thing: Thing | None = None) -> int:
         """Return how many facts were added between two ordinals."""
-        return self._count(thing, "added", since, min(until, self.today))
+        return self.count_changes("added", since, until, thing)
 
     def search(self, words: str, topic: Thing | None = None, limit: int = 20) -> Hits:
         """Find facts by words, the most relevant first; typos and inflections are forgiven."""
-        topics = [topic] if topic else []
-        places = [(one, self._numbers[one]) for one in self.dossiers if not topic or one == topic.dossier]
-        return search(self.snapshot, words, places, topics[0].id if topics else "", self.today, limit)
+        places = {one: self._numbers[one] for one in self.dossiers if not topic or one == topic.dossier}
+        hits = search(self.snapshot, words, places.items(), topic.id if topic else "", self.today, limit)
+        for one in hits.facts:
+            self._register.note_fact(one)
+        return hits
 
     # --- inside ----------------------------------------------------------------------------------------
 
-    def _thing(self, kind: str, dossier: str, thing_id: str, label: str) -> Thing:
-        shared = len(self.dossiers) > 1 and self._row_count(kind, thing_id) > 1
-        return Thing(kind, dossier, thing_id, label, f"{dossier}:{thing_id}" if shared else thing_id)
+    def _tags(self, kind: str, thing_id: str = "", dossier: str | None = None) -> list[int]:
+        numbers = [self._numbers[dossier]] if dossier else sorted(self._numbers.values())
+        return [_tag_number(number, kind, thing_id) for number in numbers]
 
-    def _is_there(self, match: names.Match) -> bool:
-        """Say whether what a name stands for could be known; only sources have a day of their own."""
-        if match.kind != "source":
-            return True
-        return self.source(f"{self.snapshot.dossier_id(match.dossier)}:{match.id}") is not None
+    def _tags_of(self, thing: Thing | None, entity: Iterable[str] = ()) -> list[int]:
+        """Return the tags of a topic or an entity, or those of all facts."""
+        kinds = ("all",) if thing is None else ("topic",) if thing.kind == "topic" else entity
+        thing_id, dossier = (thing.id, thing.dossier) if thing else ("", None)
+        return [tag for kind in kinds for tag in self._tags(kind, thing_id, dossier)]
 
-    def _row_count(self, kind: str, thing_id: str) -> int:
-        if kind == "topic":
-            return sum(topic.id == thing_id for one in self.records() for topic in one.topics)
-        if kind not in {"entity", "source", "fact"}:
-            return 1
-        return sum(number in self._numbers.values() for _, number in self._rows(kind, thing_id))
-
-    def _split(self, ref: str) -> tuple[str, str]:
-        dossier, colon, rest = ref.partition(":")
-        return (dossier, rest) if colon and dossier in self._numbers else ("", ref)
-
-    def _keys(self, table: str, ref: str) -> list[int]:
-        dossier, thing_id = self._split(ref)
-        wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
-        return sorted(key for key, number in self._rows(table, thing_id) if number in wanted)
-
-    def _rows(self, table: str, thing_id: str) -> list[tuple[int, int]]:
-        """Return the rows that have an id: the key of each and the number of its dossier."""
-        found = self._found.get((table, thing_id))
-        if found is None:
-            query = f"SELECT rowid, dossier FROM {table} WHERE id = ?"  # noqa: S608 -- one of three literals
-            found = self._found[table, thing_id] = self.snapshot.db.execute(query, (thing_id,)).fetchall()
-        return found
-
-    def _tags(self, kind: str, thing_id: str, dossier: str | None) -> list[int]:
-        wanted = {self._numbers[dossier]} if dossier else set(self._numbers.values())
-        rows = self.snapshot.db.execute(
-            "SELECT n, dossier FROM tag WHERE kind = ? AND id = ?", (kind, thing_id)
-        )
-        return [n for n, number in rows if number in wanted]
-
-    def _postings(self, tag: int) -> Iterator[int]:
-        span = (tag << RANK_BITS, (tag + 1) << RANK_BITS)
-        mask = (1 << RANK_BITS) - 1
-        rows = self.snapshot.db.execute(
-            "SELECT key FROM posting WHERE key >= ? AND key < ? ORDER BY key", span
-        )
-        return (key & mask for (key,) in rows)
+    def _by_weight(
+        self, kind: str, thing_id: str, dossier: str | None, *, standing: bool = False
+    ) -> Iterator[tuple[int, bytes]]:
+        tags = self._tags(kind, thing_id, dossier)
+        over = tags if kind in {"all", "topic"} else self._tags(*EVERYTHING, dossier)
+        streams = [
+            ranks.by_weight(self._view, *pair, standing=standing) for pair in zip(tags, over, strict=True)
+        ]
+        return streams[0] if len(streams) == 1 else heapq.merge(*streams, key=itemgetter(0))
 
     def _moments(
+        self, tags: Collection[int], wanted: Iterable[Wanted], *, latest_first: bool = False
+    ) -> Iterator[Moment]:
+        if self._few is not None and any(one.kind in _OF_FEW for one in wanted):
+            return iter(sorted(self._moments_of_few(tags, wanted), reverse=latest_first))
+        streams = [
+            ranks.by_time(self._view, tag, one, latest_first=latest_first)
+            for tag, one in self._nearby(tags, wanted)
+        ]
+        return heapq.merge(*streams, reverse=latest_first)
+
+    def _nearby(self, tags: Collection[int], wanted: Iterable[Wanted]) -> Iterator[tuple[int, Wanted]]:
+        """Yield what is wanted of each tag; on a day in the past, only what is not too far from it."""
+        for tag in tags:
+            for one in wanted:
+                if self._view.all_known or one.kind not in _OF_FEW:
+                    yield tag, one
+                    continue
+                near = ranks.nearby(self._view, tag, one, NEARBY // len(tags))
+                self.cut |= near != one
+                yield tag, near
+
+    @cached_property
+    def _few(self) -> dict[int, Stated] | None:
+        """All that was known, by rank, where that is little: then nothing else is looked through."""
+        if self._view.all_known or self.count > FEW:
+            return None
+        return {rank: self.snapshot.decode(body) for rank, body in self._by_weight(*EVERYTHING, None)}
+
+    def _moments_of_few(self, tags: Iterable[int], wanted: Iterable[Wanted]) -> Iterator[Moment]:
+        few = self._few or {}
+        for rank in ranks.carrying(self._view, few, tags):
+            fact = few[rank].fact
+            day, width, added, _ = time_of(fact)
+            for one in wanted:
+                if one.kind == "when" and day <= one.last and day - width >= one.first:
+                    yield day, width, added, fact.id, rank
+                elif fact.due and one.kind in duties(few[rank]):
+                    last = ordinal(fact.due, last=True)
+                    if one.first <= last <= one.last:
+                        yield last, 0, added, fact.id, rank
+
+    def _dated(self, moments: Iterator[Moment]) -> Iterator[tuple[int, Stated]]:
+        """Yield (day, fact) for moments in their order, each fact once."""
+        once = ((moment[0], moment[4]) for moment, _ in groupby(moments))
+        for most in chain(_BATCHES, repeat(_BATCHES[-1])):
+            part = list(islice(once, most))
+            found = list(self._noted(self.snapshot.facts([rank for _, rank in part])))
+            yield from zip((day for day, _ in part), found, strict=True)
+            if len(part) < most:
+                return
+
+    def _in_order(self, moments: Iterator[Moment], *, standing: bool) -> Iterator[Stated]:
+        found = (one for _, one in self._dated(moments))
+        return (one for one in found if one.stands(self.today)) if standing else found
+
+    def _noted(self, facts: Iterable[Stated]) -> Iterator[Stated]:
+        for one in facts:
+            self._register.note_fact(one)
+            yield one
+
+    def _count(
         self,
-        tags: Iterable[str],
         thing: Thing | None,
-        what: str,
-        first: int,
-        last: int,
-        *,
-        latest_first: bool = False,
-    ) -> Iterator[tuple[int, int]]:
-        """Yield (day, rank) of what carries one of the tags, each fact once, in the order of time.
-
-        A day that is not known exactly counts with the last day it may be: `width` is minus its length.
-        """
-        order = " DESC" if latest_first else ""
-        columns = ", ".join(f"{column}{order}" for column in ("kind", "day", "width", "added", "id", "rank"))
-        # Only what happened has a width; where a day is exact, the index need not be read from its beginning.
-        least = "day - width" if what == "when" else "day"
-        query = (
-            "SELECT day, width, added, id, rank FROM moment"  # noqa: S608 -- the columns stand above
-            f" WHERE tag = ? AND kind = ? AND day <= ? AND {least} >= ? ORDER BY tag, {columns}"
-        )
-        thing_id, dossier = (thing.id, thing.dossier) if thing else ("", None)
-        numbers = [number for tag in tags for number in self._tags(tag, thing_id, dossier)]
-        cursors = (self.snapshot.db.execute(query, (number, what, last, first)) for number in numbers)
-        return ((row[0], row[4]) for row, _ in groupby(heapq.merge(*cursors, reverse=latest_first)))
-
-    def _count(self, topic: Thing | None, what: str, first: int, last: int) -> int:
-        """Count the facts with such a day between two ordinals, of a topic or all, that could be known."""
-        query = """
-            SELECT count(*) FROM moment WHERE tag = ? AND kind = ? AND day BETWEEN ? AND ?
-            AND (? OR (SELECT known FROM fact WHERE fact.rank = moment.rank) <= ?)
-        """
-        tags = self._tags("topic", topic.id, topic.dossier) if topic else self._tags("all", "", None)
-        all_known = what == "known" or self.today >= self.snapshot.newest
-        rows = (
-            self.snapshot.db.execute(query, (tag, what, first, last, all_known, self.today)) for tag in tags
-        )
-        return sum(count for row in rows for (count,) in row)
-
-    def _standing(
-        self, tags: Iterable[str], thing: Thing | None, what: str, first: int, last: int
-    ) -> Iterator[Stated]:
-        found = self._visible(rank for _, rank in self._moments(tags, thing, what, first, last))
-        return (one for one in found if one.stands(self.today))
-
-    def _visible(self, ranks: Iterable[int]) -> Iterator[Stated]:
-        for rank in ranks:
-            stated = self.snapshot.fact(rank)
-            if stated.known <= self.today:
-                yield stated
+        wanted: Iterable[Wanted],
+        counts: Callable[[Stated], int],
+        most: int = COUNTED,
+    ) -> int:
+        """Count moments of a topic, or of all facts; `counts` says how much a fact does that is not sure."""
+        total, unsure = 0, set[int]()
+        for tag, one in self._nearby(self._tags_of(thing), wanted):
+            sure, others = ranks.count(self._view, tag, one, most + 1)
+            total += sure
+            unsure |= others
+            if total > most:
+                return most + 1
+        return min(total + sum(map(counts, self.snapshot.facts(sorted(unsure)))), most + 1)

@@ -28,6 +28,7 @@ _LOOKED_AT: Final = 250  # candidates compared, however crowded their keys are
 _KEPT: Final = 24
 _TRANSLITERATED: Final = 4  # letters by which two transliterations of a name differ at most
 _INSERT: Final = "INSERT INTO name_near SELECT DISTINCT * FROM temp.near ORDER BY key, word"
+_ADD: Final = "INSERT OR IGNORE INTO name_near VALUES (?, ?)"
 _SELECT: Final = """
 SELECT near.word FROM json_each(?) AS wanted CROSS JOIN name_near AS near ON near.key = wanted.value LIMIT ?
 """
@@ -66,6 +67,13 @@ def write_near(db: sqlite3.Connection, words: Iterable[str]) -> None:
     db.executemany("INSERT INTO temp.near VALUES (?, ?)", rows)
     db.execute(_INSERT)
     db.execute("DROP TABLE temp.near")
+
+
+def change_near(db: sqlite3.Connection, lost: Iterable[str], added: Iterable[str]) -> None:
+    """Take words out of `name_near` and put others in, those that are there already too."""
+    for statement, words in (("DELETE FROM name_near WHERE key = ? AND word = ?", lost), (_ADD, added)):
+        rows = ((key, word) for word in words for key in _keys(word, loose(word), far=True))
+        db.executemany(statement, rows)
 
 
 def near(db: sqlite3.Connection, word: str, *, far: bool) -> dict[str, int]:

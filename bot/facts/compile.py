@@ -1,47 +1,43 @@
-"""Turn a folder of YAML into one snapshot: the same files give the same bytes under the same name.
+"""Turn a folder of YAML into a snapshot: all of it, or what changed since the one before.
 
-A file whose SHA-256 stands in the snapshot before is not parsed again. The new snapshot is written beside the
-others, synced and moved into place, and only then named in the pointer file: a process that is killed at any
-moment leaves the last snapshot as it was. A snapshot's name ends in the SHA-256 of its bytes, so one that is
-torn or has lost a bit is known before it is read, and written anew.
+Both ways end in the same rows. Every file is looked at, what changed is parsed, and the snapshot that nobody
+reads is brought up to it; where there is none, or most of the base changed, one is written from nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
-from bot.facts.check import check_dossiers
+from bot.facts.cross import At, Guesser
+from bot.facts.doubts import Doubts, findings_of
+from bot.facts.fill import write_facts
 from bot.facts.findings import Finding, finding
-from bot.facts.load import RECORDS, FileRole, Found, ParsedFile, find_files, parse_file, read_file
-from bot.facts.records import Dossier, Entity, Fact, Source
+from bot.facts.gather import SCRATCH, Change, Gatherer
+from bot.facts.heads import write_heads
+from bot.facts.keys import tag_number
+from bot.facts.load import DossierFiles, FileRole, Found, ParsedFile, find_files, parse_file, read_file
+from bot.facts.naming import write_dossier_names
+from bot.facts.records import Dossier
 from bot.facts.rules import Severity
-from bot.facts.snapshot import VERSION, Snapshot, SnapshotError, encode
-from bot.facts.write import Records, write_snapshot
+from bot.facts.seen import Seen
+from bot.facts.snapshot import EVERYTHING, SCHEMA, VERSION, Snapshot, SnapshotError
+from bot.facts.stored import heads_of
+from bot.facts.summaries import (
+    add_words,
+)
+from bot.facts.turns import Part, alone, current, point, snapshots, sweep, verify
+from bot.facts.workers import Parsers
 
-POINTER: Final = "current"
-"""The file that names the snapshot in use."""
-
-DIGITS: Final = 16
-"""Hex digits of a snapshot's SHA-256 in its name."""
-
-PART: Final = ".part"
-"""The ending of unfinished files."""
-
-KEPT: Final = 2
-"""Snapshots that stay on disk: the one in use and the one before."""
-
-ABANDONED: Final = 3600
-"""Seconds after which an unfinished file is taken to be left behind by a process that was killed."""
+Progress = Callable[[str, int, int, int], None]
+"""Is told what is done ("reading" files or "writing" facts), how many, of how many, for how many facts."""
 
 
 class BrokenBase(Exception):
@@ -56,7 +52,7 @@ class BrokenBase(Exception):
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """What a compilation did: `parsed` files were read anew, `reused` ones taken from the snapshot before.
+    """What a compilation did: `parsed` files were read anew, `reused` ones are as in the snapshot before.
 
     `findings` are warnings only.
     """
@@ -68,55 +64,37 @@ class Compiled(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-class _Kept(msgspec.Struct, frozen=True):
-    """A parsed file without errors; its records stay encoded until their type is known."""
-
-    file: str
-    role: FileRole
-    records: msgspec.Raw
-    findings: tuple[Finding, ...]
+def _silent(_what: str, _done: int, _total: int, _facts: int) -> None:
+    """Tell nobody."""
 
 
-def compile_base(root: Path, folder: Path) -> Compiled:
+def compile_base(
+    root: Path, folder: Path, progress: Progress = _silent, *, thorough: bool = False
+) -> Compiled:
     """Compile the dossiers under `root` into a snapshot in `folder`, and name it in the pointer file.
 
+    If `thorough`, snapshots that lost a bit since they were written are found and written anew.
+
     Raises:
-        BrokenBase: the base has errors; nothing was written.
+        BrokenBase: the base has errors; the snapshot in use is as it was.
         OSError: the folder cannot be written to.
+        sqlite3.Error: the disk is full or broken; the snapshot in use is as it was.
+        SnapshotError: millions of facts have the same weight and day.
     """
-    found = find_files(root)
-    data, unread = _read_all(root, found)
-    digests = {file: hashlib.sha256(content).hexdigest() for file, content in data.items()}
-    snapshot_id = fingerprint(digests)
-    same = next(filter(None, map(_open, sorted(folder.glob(f"{snapshot_id}-*.sqlite")))), None)
-    if same:
-        reused, warnings = len(data), _warnings(same)
-    else:
-        before = _parsed_before(folder)
-        reused = sum(entry in before for entry in digests.items())
-        dossiers = [
-            [
-                before.get((file, digests[file])) or parse_file(role, file, data[file])
-                if file in data
-                else ParsedFile(file, role, (), complete=False)
-                for role, file in dossier.files
-            ]
-            for dossier in found.dossiers
-        ]
-        parsed = [file for files in dossiers for file in files]
-        warnings = [one for file in parsed for one in file.findings]
-        warnings += check_dossiers(parsed, data.__getitem__)
-    findings = tuple(sorted([*found.findings, *unread, *warnings]))
-    if any(one.severity is Severity.ERROR for one in findings):
-        raise BrokenBase(findings)
-    if same:
-        path = same.path
-    else:
-        rows = sorted((file.file, digests[file.file], _encode(file)) for file in parsed)
-        path = _write(folder, snapshot_id, map(_records, dossiers), rows, warnings)
-    _point(folder, path)
-    _sweep(folder, path)
-    return Compiled(path, snapshot_id, len(data) - reused, reused, findings)
+    with alone(folder):
+        if thorough:
+            verify(folder)
+        found = find_files(root)
+        seen = Seen(root, folder)
+        digests, unread = seen.digests(file for dossier in found.dossiers for _, file in dossier.files)
+        compilation = _Compilation(root, folder, found, digests, [*found.findings, *unread], progress)
+        compiled = compilation.run()
+        for file in compilation.late:
+            seen.forget(file)
+        seen.keep()
+        if thorough:
+            verify(folder)
+        return compiled
 
 
 def fingerprint(digests: Mapping[str, str]) -> str:
@@ -129,163 +107,254 @@ def fingerprint(digests: Mapping[str, str]) -> str:
     return hashlib.sha256(f"{VERSION}\n{libraries}\n{listing}".encode()).hexdigest()[:12]
 
 
-def current(folder: Path) -> Path | None:
-    """Return the snapshot that the pointer file names, or None where there is none that is whole."""
-    path = _named(folder)
-    return path if path and _is_whole(path) else None
+class _Plan(msgspec.Struct):
+    """What there is to do for a dossier: files to parse, and paths of those that changed or are gone."""
+
+    n: int
+    files: list[tuple[FileRole, str]]
+    paths: list[str]
 
 
-def _named(folder: Path) -> Path | None:
-    try:
-        name = (folder / POINTER).read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
+class _Compilation:
+    """One run of the compiler."""
+
+    def __init__(
+        self,
+        root: Path,
+        folder: Path,
+        found: Found,
+        digests: dict[str, str],
+        findings: list[Finding],
+        progress: Progress,
+    ) -> None:
+        self.root, self.folder, self.found = root, folder, found
+        self.digests, self.findings, self.progress = digests, findings, progress
+        self.parsed = self.to_parse = self.facts = 0
+        self.late: list[str] = []
+        """Files that changed between looking at them and parsing them."""
+
+    def run(self) -> Compiled:
+        """Find, change or write the snapshot of these files, and point to it."""
+        wanted = fingerprint(self.digests)
+        for path in snapshots(self.folder):
+            if path.name.startswith(f"{wanted}-") and (same := _open(path)):
+                with closing(same):
+                    findings = self._all_findings(same.db)
+                return self._done(path, wanted, findings)
+        path, findings = self._write(self._base())
+        return self._done(path, path.name.partition("-")[0], findings)
+
+    def _done(self, path: Path, snapshot_id: str, findings: tuple[Finding, ...]) -> Compiled:
+        point(self.folder, path)
+        sweep(self.folder, path)
+        return Compiled(path, snapshot_id, self.parsed, len(self.digests) - self.parsed, findings)
+
+    def _all_findings(self, db: sqlite3.Connection) -> tuple[Finding, ...]:
+        findings = tuple(sorted([*self.findings, *findings_of(db)]))
+        if any(one.severity is Severity.ERROR for one in findings):
+            raise BrokenBase(findings)
+        return findings
+
+    # --- which file to change --------------------------------------------------------------------------
+
+    def _base(self) -> Path | None:
+        """Return the snapshot to start from: the one not in use, else the one that is, or none."""
+        in_use = current(self.folder)
+        others = [path for path in snapshots(self.folder) if path != in_use]
+        candidates: list[Path] = [*others[:1], *([in_use] if in_use else ())]
+        for path in candidates:
+            if there := _open(path):
+                with closing(there):
+                    if self._is_worth_changing(there.db):
+                        return path
         return None
-    path = folder / name
-    return path if path.parent == folder else None
+
+    def _is_worth_changing(self, db: sqlite3.Connection) -> bool:
+        """Say whether a snapshot has these dossiers under their numbers, and half of these files."""
+        before = dict(db.execute("SELECT path, sha256 FROM file"))
+        same = sum(before.get(file) == digest for file, digest in self.digests.items())
+        if same * 2 < max(len(before), len(self.digests)):
+            return False
+        ids = self._ids(dict(db.execute("SELECT path, id FROM file JOIN dossier ON dossier = n")), before)
+        there = [one for (one,) in db.execute("SELECT id FROM dossier ORDER BY n")]
+        # The numbers of dossiers are in the rows, so one more may only come after all others.
+        return [one for one, _ in ids][: len(there)] == there
+
+    def _ids(self, stored: Mapping[str, str], before: Mapping[str, str]) -> list[tuple[str, DossierFiles]]:
+        """Return the dossiers in the order of their numbers, each with its id; it is parsed if it changed."""
+        ids = []
+        for dossier in self.found.dossiers:
+            path = next((file for role, file in dossier.files if role is FileRole.DOSSIER), "")
+            if path in stored and before.get(path) == self.digests.get(path):
+                ids.append((stored[path], dossier))
+            else:
+                record = self._record(path)
+                ids.append((record.id if record else dossier.folder, dossier))
+        return sorted(ids, key=lambda one: (one[0], one[1].folder))
+
+    def _record(self, path: str) -> Dossier | None:
+        try:
+            parsed = parse_file(FileRole.DOSSIER, path, read_file(self.root, path)) if path else None
+        except OSError:
+            return None
+        return next((one for one in parsed.records if isinstance(one, Dossier)), None) if parsed else None
+
+    # --- writing ---------------------------------------------------------------------------------------
+
+    def _write(self, base: Path | None) -> tuple[Path, tuple[Finding, ...]]:
+        part = Part(self.folder, base, copy=base == current(self.folder))
+        try:
+            with closing(sqlite3.connect(part.path, isolation_level=None)) as db:
+                try:
+                    findings = self._fill(db, base)
+                except BrokenBase:
+                    db.execute("ROLLBACK")
+                    part.put_back()
+                    raise
+                finally:
+                    db.rollback()
+            return part.finish(fingerprint(self.digests)), findings
+        except OverflowError as error:
+            raise SnapshotError(f"The snapshot cannot be written: {error}.") from None
+        finally:
+            part.discard()
+
+    def _fill(self, db: sqlite3.Connection, base: Path | None) -> tuple[Finding, ...]:
+        """Bring a database up to the files, in one transaction."""
+        # What is not finished has no name, so nothing must be on the disk before. The journal in memory takes
+        # back what a broken base wrote; a new file has nothing to take back.
+        db.execute(f"PRAGMA journal_mode = {'MEMORY' if base else 'OFF'}")
+        db.execute("PRAGMA synchronous = OFF")
+        db.execute("PRAGMA cache_size = -65536")
+        scratch = self.folder / "scratch.part"
+        db.execute("ATTACH ? AS scratch", (str(scratch),))
+        db.execute("PRAGMA scratch.cache_size = -16384")
+        db.execute("PRAGMA scratch.journal_mode = OFF")
+        db.execute("PRAGMA scratch.synchronous = OFF")
+        try:
+            db.execute("BEGIN")
+            if not base:
+                _create(db, SCHEMA)
+            _create(db, SCRATCH)
+            findings = self._change(db)
+            db.execute("COMMIT")
+        finally:
+            scratch.unlink(missing_ok=True)
+        if not base:
+            db.execute("INSERT INTO words (words) VALUES ('optimize')")
+        return findings
+
+    def _change(self, db: sqlite3.Connection) -> tuple[Finding, ...]:
+        doubts, guesser = Doubts(db, lambda file: read_file(self.root, file)), Guesser()
+        is_new = not db.execute("SELECT EXISTS (SELECT 1 FROM file)").fetchone()[0]
+        changes: dict[int, Change] = {}
+        plans = self._plans(db, doubts)
+        with closing(self._parsers(plans)) as parsers:
+            for plan in plans:
+                files = self._parsed(plan, parsers)
+                change = Gatherer(db, plan.n, doubts, guesser).gather(files, plan.paths)
+                if change is None:
+                    doubts.is_broken = True
+                    continue
+                changes[plan.n] = change
+                if is_new and not doubts.is_broken:
+                    self._write_dossier(db, change)
+        if doubts.is_broken or any(one.severity is Severity.ERROR for one in self.findings):
+            doubts.flush()
+            raise BrokenBase(sorted([*self.findings, *findings_of(db)]))
+        write_facts(db, changes, doubts, partial(self.progress, "writing"), is_new=is_new)
+        doubts.flush()
+        _write_meta(db, fingerprint(self.digests))
+        return self._all_findings(db)
+
+    def _write_dossier(self, db: sqlite3.Connection, change: Change) -> None:
+        """Write what does not wait for the other dossiers, and keep no more of it than is asked for again."""
+        n = change.heads.n
+        write_heads(db, change)
+        add_words(db, n, change.words)
+        query = "SELECT count(*) FROM scratch.incoming WHERE dossier = ?"
+        write_dossier_names(db, change, db.execute(query, (n,)).fetchone()[0])
+        heads = heads_of(db, n)
+        assert heads  # noqa: S101 -- just written
+        change.heads = heads
+        change.words.clear()
+        change.uses.clear()
+        change.parsed = {
+            role: msgspec.structs.replace(one, records=()) for role, one in change.parsed.items()
+        }
+
+    def _plans(self, db: sqlite3.Connection, doubts: Doubts) -> list[_Plan]:
+        """Return what there is to do for each dossier in which something changed."""
+        stored = {
+            path: (digest, n) for path, digest, n in db.execute("SELECT path, sha256, dossier FROM file")
+        }
+        before = {path: digest for path, (digest, _) in stored.items()}
+        names = dict(db.execute("SELECT path, id FROM file JOIN dossier ON dossier = n"))
+        first: dict[str, str] = {}
+        plans = []
+        for n, (dossier_id, dossier) in enumerate(self._ids(names, before), 1):
+            own = next((file for role, file in dossier.files if role is FileRole.DOSSIER), "")
+            if own and (other := first.setdefault(dossier_id, own)) != own:
+                message = f"{other} has the id {dossier_id} already."
+                doubts.add("dossier", n, dossier_id, [At(own, 0).issue("X006", "id", message=message)])
+            files = [one for one in dossier.files if before.get(one[1]) != self.digests.get(one[1], "")]
+            there = {file for _, file in dossier.files}
+            gone = [path for path, (_, number) in stored.items() if number == n and path not in there]
+            paths = [file for _, file in files if file in stored] + gone
+            if files or gone:
+                plans.append(_Plan(n, files, paths))
+                self.to_parse += len(files)
+        return plans
+
+    def _parsed(self, plan: _Plan, parsers: Parsers) -> Iterator[tuple[ParsedFile, str]]:
+        for role, file in plan.files:
+            if file not in self.digests:
+                yield ParsedFile(file, role, (), complete=False), ""
+                continue
+            try:
+                parsed, digest = parsers.parse(role, file)
+            except OSError as error:
+                message = f"The file cannot be read ({error.strerror})."
+                self.findings.append(finding("F006", file, 1, 1, message))
+                yield ParsedFile(file, role, (), complete=False), ""
+                continue
+            if digest != self.digests[file]:
+                self.late.append(file)
+                self.digests[file] = digest
+            self.parsed += 1
+            self.facts += len(parsed.records) if role is FileRole.FACTS else 0
+            self.progress("reading", self.parsed, self.to_parse, self.facts)
+            yield parsed, digest
+
+    def _parsers(self, plans: Iterable[_Plan]) -> Parsers:
+        jobs = [job for plan in plans for job in plan.files if job[1] in self.digests]
+        size = 0
+        for _, file in jobs:
+            with suppress(OSError):
+                size += (self.root / file).stat().st_size
+        return Parsers(self.root, jobs, size)
+
+
+def _write_meta(db: sqlite3.Connection, snapshot_id: str) -> None:
+    facts, newest = 0, 0
+    query = "SELECT max(day) FROM moment WHERE tag = ? AND kind = 'known'"
+    for n, count in db.execute("SELECT n, facts FROM dossier").fetchall():
+        facts += count
+        newest = max(newest, db.execute(query, (tag_number(n, *EVERYTHING),)).fetchone()[0] or 0)
+    meta = {"facts": facts, "id": snapshot_id, "newest": newest, "version": VERSION}
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", sorted(meta.items()))
+
+
+def _create(db: sqlite3.Connection, schema: str) -> None:
+    """Create tables within the transaction, which executescript would commit."""
+    lines = [line for line in schema.splitlines() if not line.startswith("--")]
+    for statement in filter(str.strip, "\n".join(lines).split(";")):
+        db.execute(statement)
 
 
 def _open(path: Path) -> Snapshot | None:
-    """Open a snapshot if it is whole and of this version."""
-    if not _is_whole(path):
-        return None
+    """Open a snapshot if it can be read and is of this version."""
     try:
         return Snapshot(path)
     except SnapshotError:  # or another process has just swept it
         return None
-
-
-def _is_whole(path: Path) -> bool:
-    """Say whether the bytes of a snapshot are those that its name tells."""
-    try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return False
-    return path.stem.partition("-")[2] == digest[:DIGITS]
-
-
-def _read_all(root: Path, found: Found) -> tuple[dict[str, bytes], list[Finding]]:
-    data: dict[str, bytes] = {}
-    unread = []
-    for file in (file for dossier in found.dossiers for _, file in dossier.files):
-        try:
-            data[file] = read_file(root, file)
-        except OSError as error:
-            unread.append(finding("F006", file, 1, 1, f"The file cannot be read ({error.strerror})."))
-    return data, unread
-
-
-def _parsed_before(folder: Path) -> dict[tuple[str, str], ParsedFile]:
-    """Return what the snapshot in use keeps of each file, by name and SHA-256."""
-    path = _named(folder)
-    before = _open(path) if path else None
-    if before is None:
-        return {}
-    with closing(before):
-        rows = before.db.execute("SELECT path, sha256, parsed FROM file")
-        return {(file, digest): _decode(parsed) for file, digest, parsed in rows}
-
-
-def _warnings(same: Snapshot) -> list[Finding]:
-    """Return what was found when a snapshot was compiled, and close it."""
-    with closing(same):
-        (row,) = same.db.execute("SELECT value FROM meta WHERE key = 'warnings'").fetchone()
-    return msgspec.msgpack.decode(row, type=list[Finding])
-
-
-def _encode(file: ParsedFile) -> bytes:
-    return encode(_Kept(file.file, file.role, msgspec.Raw(encode(file.records)), file.findings))
-
-
-def _decode(parsed: bytes) -> ParsedFile:
-    """Read a parsed file back; its role says of which type its records are."""
-    raw = msgspec.msgpack.decode(parsed, type=_Kept)
-    record: type = RECORDS[raw.role]
-    records = msgspec.msgpack.decode(raw.records, type=tuple[record, ...])  # type: ignore[valid-type]
-    return ParsedFile(raw.file, raw.role, records, raw.findings)
-
-
-def _records(files: Iterable[ParsedFile]) -> Records:
-    every = [record for file in files for record in file.records]
-    return Records(
-        next(one for one in every if isinstance(one, Dossier)),
-        tuple(one for one in every if isinstance(one, Source)),
-        tuple(one for one in every if isinstance(one, Entity)),
-        tuple(one for one in every if isinstance(one, Fact)),
-    )
-
-
-def _write(
-    folder: Path,
-    snapshot_id: str,
-    dossiers: Iterable[Records],
-    files: Iterable[tuple[str, str, bytes]],
-    warnings: Iterable[Finding],
-) -> Path:
-    """Write a snapshot under its own name; return its path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with _part(folder) as part:
-        with closing(sqlite3.connect(part, isolation_level=None)) as db:
-            # The file is written once and moved: a journal would only cost time.
-            db.execute("PRAGMA journal_mode = OFF")
-            db.execute("PRAGMA synchronous = OFF")
-            db.execute("PRAGMA page_size = 4096")
-            write_snapshot(db, snapshot_id, dossiers, files, warnings)
-        with part.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        path = folder / f"{snapshot_id}-{digest[:DIGITS]}.sqlite"
-        _move(part, path)
-    return path
-
-
-def _point(folder: Path, path: Path) -> None:
-    pointer = folder / POINTER
-    with suppress(OSError):
-        if pointer.read_bytes() == f"{path.name}\n".encode():
-            return
-    with _part(folder) as part:
-        part.write_bytes(f"{path.name}\n".encode())
-        _move(part, pointer)
-
-
-@contextmanager
-def _part(folder: Path) -> Iterator[Path]:
-    """Yield an empty file of no other process, and remove what is left of it."""
-    handle, name = tempfile.mkstemp(suffix=PART, dir=folder)
-    os.close(handle)
-    part = Path(name)
-    try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _move(part: Path, path: Path) -> None:
-    """Put a finished file in its place, so that it is there whole or not at all, even if power fails."""
-    part.chmod(0o644)
-    _sync(part)
-    part.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sweep(folder: Path, keep: Path) -> None:
-    """Remove old snapshots and what killed processes left; a reader that has one open keeps it.
-
-    Another process may sweep too, and where nothing can be removed nothing is lost.
-    """
-    with suppress(OSError):
-        others = [(path.stat().st_mtime_ns, path) for path in folder.glob("*.sqlite") if path != keep]
-        for _, path in sorted(others, reverse=True)[KEPT - 1 :]:
-            path.unlink(missing_ok=True)
-        abandoned = keep.stat().st_mtime - ABANDONED
-        for path in folder.glob(f"*{PART}"):
-            if path.stat().st_mtime < abandoned:
-                path.unlink(missing_ok=True)

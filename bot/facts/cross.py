@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -54,64 +53,44 @@ class Guesser:
         return f"Did you mean {near}?" if near else ""
 
 
-class Checked:
-    """One dossier's records by id, and the rules between them.
+RETRACTED: Final = "is retracted"
 
-    Where a file was not read whole, ids that it may hold are not reported as unknown.
+
+def supersedes(fact_id: str) -> str:
+    """Say why a fact that another one supersedes no longer stands."""
+    return f"{fact_id} supersedes"
+
+
+_UNUSED: Final = {"source": "is never cited", "entity": "is never mentioned", "topic": "has no facts"}
+
+
+def unused(kind: str, thing: str) -> str:
+    """Say that nothing uses a source, an entity or a topic."""
+    return f"The {kind} {thing} {_UNUSED[kind]}."
+
+
+class Between:
+    """The rules between the records of one dossier, for one record at a time.
+
+    `known` holds by code the ids of one kind (X002 entities, X003 topics, X004 sources, X005 facts), or None
+    where there may be more than could be read: then none is reported as unknown. `fallen` says why a fact
+    no longer stands, or nothing. `used` comes to hold by the same codes what the records name.
     """
 
-    def __init__(self, files: Sequence[ParsedFile], guesser: Guesser) -> None:
-        self.files = files
+    def __init__(
+        self,
+        known: Mapping[str, Collection[str] | None],
+        sources: Mapping[str, Source],
+        facts: Mapping[str, Fact],
+        fallen: Callable[[str], str],
+        guesser: Guesser,
+    ) -> None:
+        self.known = known
+        self.source_by_id = sources
+        self.fact_by_id = facts
+        self.fallen = fallen
         self.guesser = guesser
-        self.dossiers = [(at, one) for at, one in self._records(FileRole.DOSSIER) if isinstance(one, Dossier)]
-        self.sources = [(at, one) for at, one in self._records(FileRole.SOURCES) if isinstance(one, Source)]
-        self.entities = [(at, one) for at, one in self._records(FileRole.ENTITIES) if isinstance(one, Entity)]
-        self.facts = [(at, one) for at, one in self._records(FileRole.FACTS) if isinstance(one, Fact)]
-        self.source_by_id = {one.id: one for _, one in reversed(self.sources)}
-        self.fact_by_id = {one.id: one for _, one in reversed(self.facts)}
-        self.known = {
-            "X002": self._known(FileRole.ENTITIES, (one.id for _, one in self.entities)),
-            "X003": self._known(FileRole.DOSSIER, (t.id for _, one in self.dossiers for t in one.topics)),
-            "X004": self._known(FileRole.SOURCES, self.source_by_id),
-            "X005": self._known(FileRole.FACTS, self.fact_by_id),
-        }
-        self.used: dict[str, set[str]] = {code: set() for code in self.known}
-
-    def issues(self) -> Iterator[Issue]:
-        """Yield everything that is wrong or doubtful."""
-        for things in (self.sources, self.entities, self.facts):
-            yield from _duplicates(things)
-        for at, dossier in self.dossiers:
-            yield from self._dossier(at, dossier)
-        for at, source in self.sources:
-            if source.origin:
-                yield from self._refer("X002", source.origin, at, "origin")
-        yield from _shared_copies(self.sources)
-        for at, entity in self.entities:
-            yield from self._entity(at, entity)
-        yield from self._shared_spellings()
-        texts: dict[str, str] = {}
-        for at, fact in self.facts:
-            yield from self._fact(at, fact)
-            if (first := texts.setdefault(folded(fact.text), fact.id)) != fact.id:
-                yield at.issue("W013", "text", message=f"The fact {first} has the same text.")
-        yield from self._circles()
-        yield from self._unused()
-
-    def _records(self, role: FileRole) -> Iterator[tuple[At, object]]:
-        for file in self.files:
-            if file.role is role:
-                for index, record in enumerate(file.records):
-                    yield At(file.file, file.position(index)), record
-
-    def _known(self, role: FileRole, ids: Iterable[str]) -> dict[str, None] | None:
-        """Return the ids of one kind, or None if there may be more than could be read."""
-        files = [one for one in self.files if one.role is role]
-        if not all(one.complete for one in files) or not (files or role is FileRole.FACTS):
-            return None
-        if role is FileRole.DOSSIER and not self.dossiers:
-            return None
-        return dict.fromkeys([*ids, *(name for one in files for name in one.left_out)])
+        self.used: dict[str, set[str]] = {code: set() for code in known}
 
     # --- references ------------------------------------------------------------------------------------
 
@@ -130,7 +109,8 @@ class Checked:
 
     # --- by kind of record -----------------------------------------------------------------------------
 
-    def _dossier(self, at: At, dossier: Dossier) -> Iterator[Issue]:
+    def of_dossier(self, at: At, dossier: Dossier) -> Iterator[Issue]:
+        """Yield what is wrong with a dossier's own record."""
         folder = at.file.rpartition("/")[0].rpartition("/")[2]
         if folder and folder != dossier.id:
             message = f"The folder is {shown(folder)}, the id {shown(dossier.id)}."
@@ -146,19 +126,19 @@ class Checked:
             yield from self._refer_all("X003", judgement.topics, at, *path, "topics")
             yield from self._refer_all("X005", judgement.based_on, at, *path, "based_on")
             for place, one in enumerate(judgement.based_on):
-                if why := self._fallen.get(one):
+                if why := self.fallen(one):
                     message = f"The judgement rests on {one}, which {why}."
                     yield at.issue("W010", *path, "based_on", place, message=message)
-        if self.known["X005"] == {}:
+        if (facts := self.known["X005"]) is not None and not facts:
             yield at.issue("W020", "id")
 
-    @cached_property
-    def _fallen(self) -> dict[str, str]:
-        """Facts that no longer stand, and why."""
-        fallen = {old: f"{fact.id} supersedes" for _, fact in self.facts for old in fact.supersedes}
-        return fallen | {fact.id: "is retracted" for _, fact in self.facts if fact.retracted}
+    def of_source(self, at: At, source: Source) -> Iterator[Issue]:
+        """Yield what is wrong with a source."""
+        if source.origin:
+            yield from self._refer("X002", source.origin, at, "origin")
 
-    def _entity(self, at: At, entity: Entity) -> Iterator[Issue]:
+    def of_entity(self, at: At, entity: Entity) -> Iterator[Issue]:
+        """Yield what is wrong with an entity, apart from its spellings."""
         for number, other in enumerate(entity.not_):
             if other == entity.id:
                 yield at.issue("X010", "not", number)
@@ -175,7 +155,8 @@ class Checked:
                     message = f"The fact {one} is not about {entity.id}."
                     yield at.issue("W017", *path, "facts", place, message=message)
 
-    def _fact(self, at: At, fact: Fact) -> Iterator[Issue]:
+    def of_fact(self, at: At, fact: Fact) -> Iterator[Issue]:
+        """Yield what is wrong with a fact, apart from what it says of other facts."""
         yield from self._refer_all("X002", fact.about, at, "about")
         yield from self._refer_all("X003", fact.topics, at, "topics")
         yield from self._refer_all("X002", fact.owed_by, at, "owed_by")
@@ -196,7 +177,6 @@ class Checked:
             yield from self._refer("X004", fact.retracted.source, at, "retracted", "source")
         if not fact.topics and self.known["X003"]:
             yield at.issue("W021", "id")
-        yield from self._ties(at, fact)
         yield from self._days(at, fact)
 
     def _value(self, at: At, of: str) -> Iterator[Issue]:
@@ -205,8 +185,8 @@ class Checked:
         if "-" in of and ID.fullmatch(of) and known is not None and of not in known:
             yield at.issue("W019", "value", "of", fix=self.guesser.fix("X002", of, known))
 
-    def _ties(self, at: At, fact: Fact) -> Iterator[Issue]:
-        """Look at what a fact says of other facts."""
+    def of_ties(self, at: At, fact: Fact) -> Iterator[Issue]:
+        """Yield what is wrong with what a fact says of other facts."""
         for key in ("supersedes", "disputes", "outcome_of"):
             for number, other in enumerate(getattr(fact, key)):
                 if other == fact.id:
@@ -236,38 +216,72 @@ class Checked:
             if all(is_before(one, happened) for one in published):
                 yield at.issue("W016", "date", message="It happened after all its sources appeared.")
 
+
+class Checked(Between):
+    """One dossier's records, all in memory, and the rules between them."""
+
+    def __init__(self, files: Sequence[ParsedFile], guesser: Guesser) -> None:
+        self.files = files
+        self.dossiers = [(at, one) for at, one in self._records(FileRole.DOSSIER) if isinstance(one, Dossier)]
+        self.sources = [(at, one) for at, one in self._records(FileRole.SOURCES) if isinstance(one, Source)]
+        self.entities = [(at, one) for at, one in self._records(FileRole.ENTITIES) if isinstance(one, Entity)]
+        self.facts = [(at, one) for at, one in self._records(FileRole.FACTS) if isinstance(one, Fact)]
+        sources = {one.id: one for _, one in reversed(self.sources)}
+        facts = {one.id: one for _, one in reversed(self.facts)}
+        known = {
+            "X002": self._known(FileRole.ENTITIES, (one.id for _, one in self.entities)),
+            "X003": self._known(FileRole.DOSSIER, (t.id for _, one in self.dossiers for t in one.topics)),
+            "X004": self._known(FileRole.SOURCES, sources),
+            "X005": self._known(FileRole.FACTS, facts),
+        }
+        by = sorted((old, fact.id) for _, fact in self.facts for old in fact.supersedes)
+        fallen = {old: supersedes(fact_id) for old, fact_id in reversed(by)}
+        fallen |= {fact.id: RETRACTED for _, fact in self.facts if fact.retracted}
+        super().__init__(known, sources, facts, lambda one: fallen.get(one, ""), guesser)
+
+    def issues(self) -> Iterator[Issue]:
+        """Yield everything that is wrong or doubtful."""
+        for things in (self.sources, self.entities, self.facts):
+            yield from duplicates(things)
+        for at, dossier in self.dossiers:
+            yield from self.of_dossier(at, dossier)
+        for at, source in self.sources:
+            yield from self.of_source(at, source)
+        yield from shared_copies(self.sources)
+        for at, entity in self.entities:
+            yield from self.of_entity(at, entity)
+        yield from shared_spellings(self.entities)
+        texts: dict[str, str] = {}
+        for at, fact in self.facts:
+            yield from self.of_fact(at, fact)
+            yield from self.of_ties(at, fact)
+            if (first := texts.setdefault(folded(fact.text), fact.id)) != fact.id:
+                yield at.issue("W013", "text", message=f"The fact {first} has the same text.")
+        places = {fact.id: at for at, fact in reversed(self.facts)}
+        for fact_id, number, message in circles((fact.id for _, fact in self.facts), self._superseded_by):
+            yield places[fact_id].issue("X009", "supersedes", number, message=message)
+        yield from self._unused()
+
+    def _records(self, role: FileRole) -> Iterator[tuple[At, object]]:
+        for file in self.files:
+            if file.role is role:
+                for index, record in enumerate(file.records):
+                    yield At(file.file, file.position(index)), record
+
+    def _known(self, role: FileRole, ids: Iterable[str]) -> dict[str, None] | None:
+        """Return the ids of one kind, or None if there may be more than could be read."""
+        files = [one for one in self.files if one.role is role]
+        if not all(one.complete for one in files) or not (files or role is FileRole.FACTS):
+            return None
+        if role is FileRole.DOSSIER and not self.dossiers:
+            return None
+        return dict.fromkeys([*ids, *(name for one in files for name in one.left_out)])
+
     # --- the dossier as a whole ------------------------------------------------------------------------
 
-    def _shared_spellings(self) -> Iterator[Issue]:
-        first: dict[str, Entity] = {}
-        for at, entity in self.entities:
-            names = (("name",), entity.name), *((("also", n), one) for n, one in enumerate(entity.also))
-            for path, name in names:
-                other = first.setdefault(folded(name), entity)
-                apart = other.id == entity.id or (entity.id in other.not_ and other.id in entity.not_)
-                if not apart:
-                    message = f"{shown(name)} is also a spelling of {other.id}."
-                    yield at.issue("W009", *path, message=message)
-
-    def _circles(self) -> Iterator[Issue]:
-        """Yield an issue for every supersedes that closes a circle: depth-first, without recursion."""
-        done: set[str] = set()
-        places = {fact.id: at for at, fact in reversed(self.facts)}
-        for _, start in self.facts:
-            trail: dict[str, Iterator[tuple[int, str]]] = {}
-            if start.id not in done:
-                trail[start.id] = iter(enumerate(self.fact_by_id[start.id].supersedes))
-            while trail:
-                current = next(reversed(trail))
-                number, other = next(trail[current], (-1, ""))
-                if number < 0:
-                    done.add(current)
-                    del trail[current]
-                elif other in trail and other != current:
-                    message = f"By superseding {other}, the fact {current} supersedes itself."
-                    yield places[current].issue("X009", "supersedes", number, message=message)
-                elif other not in done and other in self.fact_by_id and other != current:
-                    trail[other] = iter(enumerate(self.fact_by_id[other].supersedes))
+    def _superseded_by(self, fact_id: str) -> Sequence[str]:
+        fact = self.fact_by_id.get(fact_id)
+        return fact.supersedes if fact else ()
 
     def _unused(self) -> Iterator[Issue]:
         """Yield sources, entities and topics that nothing uses, unless a fact that may do so was left out."""
@@ -275,26 +289,61 @@ class Checked:
             return
         for at, source in self.sources:
             if source.id not in self.used["X004"]:
-                yield at.issue("W001", "id", message=f"The source {source.id} is never cited.")
+                yield at.issue("W001", "id", message=unused("source", source.id))
         for at, entity in self.entities:
             if entity.id not in self.used["X002"]:
-                yield at.issue("W002", "id", message=f"The entity {entity.id} is never mentioned.")
+                yield at.issue("W002", "id", message=unused("entity", entity.id))
         topics = {topic for _, fact in self.facts for topic in fact.topics}
         for at, dossier in self.dossiers:
             for number, topic in enumerate(dossier.topics):
                 if topic.id not in topics:
-                    message = f"The topic {topic.id} has no facts."
-                    yield at.issue("W003", "topics", number, "id", message=message)
+                    yield at.issue("W003", "topics", number, "id", message=unused("topic", topic.id))
 
 
-def _duplicates(things: Iterable[tuple[At, Source | Entity | Fact]]) -> Iterator[Issue]:
+def shared_spellings(entities: Iterable[tuple[At, Entity]]) -> Iterator[Issue]:
+    """Yield the names and spellings that an entity before has too."""
+    first: dict[str, Entity] = {}
+    for at, entity in entities:
+        names = (("name",), entity.name), *((("also", n), one) for n, one in enumerate(entity.also))
+        for path, name in names:
+            other = first.setdefault(folded(name), entity)
+            apart = other.id == entity.id or (entity.id in other.not_ and other.id in entity.not_)
+            if not apart:
+                message = f"{shown(name)} is also a spelling of {other.id}."
+                yield at.issue("W009", *path, message=message)
+
+
+def circles(
+    starts: Iterable[str], supersedes: Callable[[str], Sequence[str]]
+) -> Iterator[tuple[str, int, str]]:
+    """Yield (fact, index in its supersedes, message) for what closes a circle: depth-first, no recursion."""
+    done: set[str] = set()
+    for start in starts:
+        trail: dict[str, Iterator[tuple[int, str]]] = {}
+        if start not in done:
+            trail[start] = iter(enumerate(supersedes(start)))
+        while trail:
+            current = next(reversed(trail))
+            number, other = next(trail[current], (-1, ""))
+            if number < 0:
+                done.add(current)
+                del trail[current]
+            elif other in trail and other != current:
+                yield current, number, f"By superseding {other}, the fact {current} supersedes itself."
+            elif other not in done and other != current and (further := supersedes(other)):
+                trail[other] = iter(enumerate(further))
+
+
+def duplicates(things: Iterable[tuple[At, Source | Entity | Fact]]) -> Iterator[Issue]:
+    """Yield the ids that a record before has too."""
     first: dict[str, At] = {}
     for at, thing in things:
         if (other := first.setdefault(thing.id, at)) is not at:
             yield at.issue("X001", "id", message=f"The id {thing.id} is used in {other.file} already.")
 
 
-def _shared_copies(sources: Iterable[tuple[At, Source]]) -> Iterator[Issue]:
+def shared_copies(sources: Iterable[tuple[At, Source]]) -> Iterator[Issue]:
+    """Yield the addresses and archive files that a source before has too."""
     first: dict[tuple[str, str], str] = {}
     for at, source in sources:
         for key, value in (("url", source.url), ("archive", source.archive)):

@@ -136,7 +136,7 @@ def quoted(text: str) -> str:
     return shown if re.fullmatch(r"[0-9X?~%./-]+", shown) else f"“{shown}”"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2_048)
 def parse(text: str) -> Edtf:
     """The date or interval that an EDTF string stands for.
 

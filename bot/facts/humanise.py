@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from bot.facts.edtf import EMPTY, MONTHS, DateError, Edtf, Precision, parse, quoted
@@ -70,6 +71,7 @@ NAMED_SPANS: Final = re.compile(r"(last|this|next) (week|month|year)")
 DAYS_AWAY: Final = re.compile(r"(in )?(\d{1,5}) ?(d|days?|w|weeks?)(?(1)|(?: ago)?)")
 
 
+@lru_cache(maxsize=512)
 def humanise(e: Edtf | str) -> str:
     """A date in English: "11 December 2024", "about 2019", "from March 2019", "1 to 5 May 2024".
 
@@ -94,6 +96,7 @@ def humanise(e: Edtf | str) -> str:
     return f"{_start_words(start, end)} to {_words(end)}"
 
 
+@lru_cache(maxsize=512)
 def humanise_due(e: Edtf | str) -> str:
     """When something is due: "by 30 April 2025", "by the end of April 2025", "between 1 and 30 April 2025".
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_left, bisect_right
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -220,18 +221,40 @@ class _Finder:
 
     def _facts(self, folder: str) -> list[tuple[FileRole, str]]:
         files = []
-        for name in (self._names(folder) if self._is_within(folder) else None) or ():
+        names = (self._names(folder) if self._is_within(folder) else None) or ()
+        ordinary = self._ordinary(folder) if names else frozenset()
+        for name in names:
             file = f"{folder}/{name}"
-            if (self.root / file).is_dir() and not name.endswith(".yaml"):
+            if name in ordinary:
+                files.append((FileRole.FACTS, file))
+            elif (self.root / file).is_dir() and not name.endswith(".yaml"):
                 self._add("F004", file, "Folders in facts are not read.", "Move the files up into facts.")
             elif self._is_yaml(file) and self._is_usable(file):
                 files.append((FileRole.FACTS, file))
         return files
 
+    def _ordinary(self, folder: str) -> frozenset[str]:
+        """Return the names of files that are what they ought to be, as almost all are, without a long look.
+
+        What is no link lies where its folder does. A base may have a hundred thousand files, and all of them
+        are looked at before an edit is live.
+        """
+        with suppress(OSError), os.scandir(self.root / folder) as entries:
+            return frozenset(
+                one.name
+                for one in entries
+                if one.is_file(follow_symlinks=False)
+                and one.name.endswith(".yaml")
+                and _SAFE.fullmatch(one.name)
+                and os.access(one.path, os.R_OK)
+            )
+        return frozenset()
+
     def _names(self, folder: str) -> list[str] | None:
         """Return the names in a folder that are not hidden, sorted."""
         try:
-            return sorted(one.name for one in (self.root / folder).iterdir() if not one.name.startswith("."))
+            names = os.listdir(self.root / folder)  # noqa: PTH208 -- a path for each takes ten times as long
+            return sorted(name for name in names if not name.startswith("."))
         except OSError as error:
             message = f"The folder cannot be read ({error.strerror})."
             self._add("F006", folder or ".", message, "Name a folder that exists and may be read.")

@@ -1,14 +1,16 @@
 """The index of names: a handful of tables in the snapshot, and the queries over them.
 
-A thing's *place* is its key there: kind, dossier, prominence (falling) and number in one integer. So every
-index yields the most prominent things of one dossier first, and `LIMIT` stops early, however large the base.
+A thing's *place* is its key there: kind, prominence (falling), dossier and number in one integer. So every
+index yields the most prominent things first, and `LIMIT` stops early, however large the base. Things of other
+dossiers than those asked are not read and thrown away: the dossier is one more word that must be there, and
+full-text search leaps from one thing that has all words to the next.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -36,7 +38,7 @@ CREATE VIRTUAL TABLE name_words USING fts5 (
     + candidates.SCHEMA
 )
 """`spellings` and `folded` are parallel lines, the label first; `name_key` holds `#id` and whole spellings,
-with the number of their line.
+with the number of their line; `words` those of all spellings, and one that stands for the dossier.
 """
 
 PREFIX: Final = 8
@@ -45,7 +47,7 @@ PREFIX: Final = 8
 _KEY_BITS: Final = 27
 _PROMINENCE_BITS: Final = 20
 _DOSSIER_BITS: Final = 14
-_GROUP_BITS: Final = _KEY_BITS + _PROMINENCE_BITS
+_KIND_BITS: Final = _KEY_BITS + _DOSSIER_BITS + _PROMINENCE_BITS
 _LAST_DOSSIER: Final = (1 << _DOSSIER_BITS) - 1
 _LAST_KEY: Final = (1 << _KEY_BITS) - 1
 _MOST_PROMINENT: Final = (1 << _PROMINENCE_BITS) - 1
@@ -60,12 +62,14 @@ SELECT place, id, label, person, spellings, folded
 FROM name_words CROSS JOIN name_thing ON place = name_words.rowid
 WHERE name_words MATCH ? AND name_words.rowid BETWEEN ? AND ? ORDER BY name_words.rowid LIMIT ?
 """
-_BY_KEY: Final = """
+_BY_KEY: Final = f"""
 SELECT thing.place, thing.id, label, person, spellings, folded, named.key, line
-FROM json_each(?) AS wanted
-CROSS JOIN name_key AS named ON named.key = wanted.value AND named.place BETWEEN ? AND ?
-CROSS JOIN name_thing AS thing ON thing.place = named.place LIMIT ?
-"""
+FROM json_each(?1) AS wanted
+CROSS JOIN name_key AS named ON named.key = wanted.value AND named.place BETWEEN ?2 AND ?3
+CROSS JOIN name_thing AS thing ON thing.place = named.place
+WHERE ?5 IS NULL OR (named.place >> {_KEY_BITS} & {_LAST_DOSSIER}) IN (SELECT value FROM json_each(?5))
+LIMIT ?4
+"""  # noqa: S608 -- made of this module's own numbers
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -86,11 +90,12 @@ class Named(msgspec.Struct, frozen=True):
     person: bool = False
 
 
-class Group(NamedTuple):
-    """The things of one kind in one dossier lie between two places."""
+class Scope(NamedTuple):
+    """Where to look: between two places, in some dossiers; `dossiers` is None for all there are."""
 
     first: int
     last: int
+    dossiers: tuple[int, ...] | None
 
 
 class Row(NamedTuple):
@@ -116,50 +121,53 @@ RawRow = tuple[int, str, str, int, str, str]
 
 def rank_of(place: int) -> int:
     """Return a number that falls with the prominence of the thing at a place."""
-    return place >> _KEY_BITS & _MOST_PROMINENT
+    return place >> _KEY_BITS + _DOSSIER_BITS & _MOST_PROMINENT
 
 
 def address_of(place: int) -> tuple[str, int, int]:
     """Return the kind of the thing at a place, its key, and the number of its dossier."""
-    group = place >> _GROUP_BITS
-    return KINDS[group >> _DOSSIER_BITS], place & _LAST_KEY, group & _LAST_DOSSIER
+    return KINDS[place >> _KIND_BITS], place & _LAST_KEY, place >> _KEY_BITS & _LAST_DOSSIER
 
 
-def groups(kind: str, dossiers: frozenset[int]) -> list[Group]:
-    """Return where the things of a kind in some dossiers are."""
-    return [_group(kind, dossier) for dossier in sorted(dossiers) if 0 <= dossier < 1 << _DOSSIER_BITS]
+def scope(kind: str, dossiers: frozenset[int] | None) -> Scope:
+    """Return where the things of a kind in some dossiers are, or in all."""
+    first = KINDS.index(kind) << _KIND_BITS
+    numbers = None if dossiers is None else tuple(n for n in sorted(dossiers) if 0 <= n <= _LAST_DOSSIER)
+    return Scope(first, first + (1 << _KIND_BITS) - 1, numbers)
 
 
-def first(db: sqlite3.Connection, within: Sequence[Group], limit: int) -> Iterable[RawRow]:
-    """Return the most prominent things of some groups, at most `limit` of each."""
-    return _merged(within, lambda group: db.execute(_FIRST, (group.first, group.last, limit)))
+def first(db: sqlite3.Connection, within: Scope, limit: int) -> Iterable[RawRow]:
+    """Return the most prominent things, at most `limit`."""
+    if within.dossiers is not None:
+        return by_words(db, "", within, limit)
+    return db.execute(_FIRST, (within.first, within.last, limit))
 
 
-def by_words(
-    db: sqlite3.Connection, expression: str, within: Sequence[Group], limit: int
-) -> Iterable[RawRow]:
-    """Return the things whose folded words satisfy an FTS5 expression, most prominent first.
-
-    At most `limit` of each group are read, and of a single group no more than are taken.
-    """
-    return _merged(within, lambda group: db.execute(_BY_WORDS, (expression, group.first, group.last, limit)))
-
-
-def _merged(within: Sequence[Group], read: Callable[[Group], Iterable[RawRow]]) -> Iterable[RawRow]:
-    if len(within) == 1:
-        return read(within[0])
-    return sorted((row for group in within for row in read(group)), key=lambda row: rank_of(row[0]))
+def by_words(db: sqlite3.Connection, expression: str, within: Scope, limit: int) -> Iterable[RawRow]:
+    """Return at most `limit` things whose words satisfy an FTS5 expression, most prominent first."""
+    if within.dossiers is not None:
+        if not within.dossiers:
+            return ()
+        here = " OR ".join(f'"{_marker(dossier)}"' for dossier in within.dossiers)
+        expression = f"({expression}) AND ({here})" if expression else here
+    return db.execute(_BY_WORDS, (expression, within.first, within.last, limit))
 
 
 def by_key(
-    db: sqlite3.Connection, keys: Sequence[str], group: Group, limit: int
+    db: sqlite3.Connection, keys: Sequence[str], within: Scope, limit: int
 ) -> list[tuple[str, str, Row]]:
     """Return keys, spellings and the things they belong to, in the order of the keys, then by prominence."""
-    rows = db.execute(_BY_KEY, (json.dumps(keys), group.first, group.last, limit))
+    here = None if within.dossiers is None else json.dumps(within.dossiers)
+    rows = db.execute(_BY_KEY, (json.dumps(keys), within.first, within.last, limit, here))
     return [
         (key, spellings.split("\n")[line], Row(place, thing_id, label, person, spellings, folded))
         for place, thing_id, label, person, spellings, folded, key, line in rows
     ]
+
+
+def _marker(dossier: int) -> str:
+    # No folded word has such a letter.
+    return f"§{dossier}"
 
 
 def keys(words: Sequence[str]) -> list[str]:
@@ -187,20 +195,28 @@ def write_names(db: sqlite3.Connection, things: Iterable[Named]) -> None:
     Things stream through, only the distinct words are held in memory. Raises `ValueError` for a thing of
     unknown kind or with numbers out of range, `sqlite3.IntegrityError` for the same place given twice.
     """
+    add_names(db, things)
+    index_names(db)
+
+
+def add_names(db: sqlite3.Connection, things: Iterable[Named]) -> None:
+    """Write things that :func:`index_names` shall index, as :func:`write_names` does at once."""
+    db.executemany("INSERT INTO name_thing VALUES (?, ?, ?, ?, ?, ?)", map(row_of, things))
+
+
+def index_names(db: sqlite3.Connection) -> None:
+    """Index all things that were written, once."""
     words: set[str] = set()
     db.execute("INSERT INTO name_words (name_words, rank) VALUES ('automerge', 0)")
     db.execute("CREATE TEMP TABLE named (key TEXT, place INTEGER, line INTEGER)")
-    db.executemany("INSERT INTO name_thing VALUES (?, ?, ?, ?, ?, ?)", map(_row, things))
     # Full-text search wants its rows in order, and SQLite sorts keys in less memory than Python.
     for place, thing_id, folded in db.execute("SELECT place, id, folded FROM name_thing ORDER BY place"):
-        lines = [line.split() for line in folded.split("\n")]
-        distinct = dict.fromkeys(word for line in lines for word in line)
-        found = {key: at for at, line in reversed(list(enumerate(lines))) if line for key in index_keys(line)}
-        found[id_key(thing_id)] = 0
+        distinct, found = _indexed(thing_id, folded)
+        marked = " ".join((_marker(address_of(place)[2]), *distinct))
         db.executemany(
             "INSERT INTO temp.named VALUES (?, ?, ?)", ((key, place, at) for key, at in found.items())
         )
-        db.execute("INSERT INTO name_words (rowid, words) VALUES (?, ?)", (place, " ".join(distinct)))
+        db.execute("INSERT INTO name_words (rowid, words) VALUES (?, ?)", (place, marked))
         words.update(distinct)
     db.execute("INSERT INTO name_key SELECT * FROM temp.named ORDER BY key, place")
     db.execute("DROP TABLE temp.named")
@@ -208,7 +224,65 @@ def write_names(db: sqlite3.Connection, things: Iterable[Named]) -> None:
     db.execute("INSERT INTO name_words (name_words) VALUES ('optimize')")
 
 
-def _row(thing: Named) -> Row:
+def change_names(db: sqlite3.Connection, out: Iterable[Row], into: Iterable[Row]) -> None:
+    """Take things out of the index and put others in, in the same rows as if all were written anew."""
+    out, into = sorted(out), sorted(into)
+    lost: set[str] = set()
+    for row in out:
+        distinct, found = _indexed(row.id, row.folded)
+        marked = " ".join((_marker(address_of(row.place)[2]), *distinct))
+        db.execute("DELETE FROM name_thing WHERE place = ?", (row.place,))
+        db.executemany(
+            "DELETE FROM name_key WHERE key = ? AND place = ?", ((key, row.place) for key in found)
+        )
+        db.execute(
+            "INSERT INTO name_words (name_words, rowid, words) VALUES ('delete', ?, ?)", (row.place, marked)
+        )
+        lost.update(distinct)
+    added: set[str] = set()
+    for row in into:
+        distinct, found = _indexed(row.id, row.folded)
+        marked = " ".join((_marker(address_of(row.place)[2]), *distinct))
+        db.execute("INSERT INTO name_thing VALUES (?, ?, ?, ?, ?, ?)", row)
+        db.executemany(
+            "INSERT INTO name_key VALUES (?, ?, ?)", ((key, row.place, at) for key, at in found.items())
+        )
+        db.execute("INSERT INTO name_words (rowid, words) VALUES (?, ?)", (row.place, marked))
+        added.update(distinct)
+    query = "SELECT 1 FROM name_words WHERE name_words MATCH ? LIMIT 1"
+    unheard = {word for word in lost - added if not db.execute(query, (f'"{word}"',)).fetchone()}
+    candidates.change_near(db, unheard, added - lost)
+
+
+def _indexed(thing_id: str, folded: str) -> tuple[dict[str, None], dict[str, int]]:
+    """Return the distinct words of a thing, and its keys with the number of their line."""
+    lines = [line.split() for line in folded.split("\n")]
+    distinct = dict.fromkeys(word for line in lines for word in line)
+    found = {key: at for at, line in reversed(list(enumerate(lines))) if line for key in index_keys(line)}
+    found[id_key(thing_id)] = 0
+    return distinct, found
+
+
+def rows_of_id(db: sqlite3.Connection, kind: str, dossier: int, thing_id: str) -> list[Row]:
+    """Return the things of a kind and dossier that have an id: one or none."""
+    within = scope(kind, frozenset({dossier}))
+    return [row for _, _, row in by_key(db, [id_key(thing_id)], within, 2)]
+
+
+def at_prominence(place: int, prominence: int) -> int:
+    """Return the place of a thing of another prominence."""
+    rank = _MOST_PROMINENT - min(max(prominence, 0), _MOST_PROMINENT)
+    kind, low = place >> _KIND_BITS, place & (1 << _KEY_BITS + _DOSSIER_BITS) - 1
+    return (kind << _KIND_BITS) + (rank << _KEY_BITS + _DOSSIER_BITS) + low
+
+
+def prominence_of(place: int) -> int:
+    """Return the prominence of the thing at a place."""
+    return _MOST_PROMINENT - rank_of(place)
+
+
+def row_of(thing: Named) -> Row:
+    """Return a thing as the index holds it."""
     written: dict[str, str] = {}
     for spelling in (thing.label, *thing.spellings):
         for form in folds(spelling):
@@ -227,9 +301,5 @@ def _place(thing: Named) -> int:
     if thing.kind not in KINDS or thing.key >> _KEY_BITS or thing.dossier >> _DOSSIER_BITS:
         raise ValueError(f"no place for {thing.kind} {thing.id}: key {thing.key}, dossier {thing.dossier}")
     rank = _MOST_PROMINENT - min(max(thing.prominence, 0), _MOST_PROMINENT)
-    return _group(thing.kind, thing.dossier).first + (rank << _KEY_BITS) + thing.key
-
-
-def _group(kind: str, dossier: int) -> Group:
-    start = ((KINDS.index(kind) << _DOSSIER_BITS) + dossier) << _GROUP_BITS
-    return Group(start, start + (1 << _GROUP_BITS) - 1)
+    kind = KINDS.index(thing.kind) << _PROMINENCE_BITS
+    return ((kind + rank << _DOSSIER_BITS) + thing.dossier << _KEY_BITS) + thing.key

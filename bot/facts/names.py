@@ -19,7 +19,7 @@ from bot.facts import name_index as index
 from bot.facts.candidates import LONGEST, known, near
 from bot.facts.fit import ARTICLES, EMPTY, FAR, TITLES, Fit, Query, fit, is_initial, without_titles
 from bot.facts.fold import LENGTH, folds, tokens
-from bot.facts.name_index import KINDS, SCHEMA, Group, Named, RawRow, Row, write_names
+from bot.facts.name_index import KINDS, SCHEMA, Named, RawRow, Row, Scope, write_names
 
 __all__ = [
     "KINDS", "SCHEMA", "How", "Match", "Named", "Outcome", "Resolution", "complete", "resolve", "write_names",
@@ -107,37 +107,38 @@ def _match(row: RawRow, spelling: str, score: float, how: How) -> Match:
 
 
 def complete(
-    db: sqlite3.Connection, prefix: str, kind: str, dossiers: frozenset[int], limit: int = 25
+    db: sqlite3.Connection, prefix: str, kind: str, dossiers: frozenset[int] | None, limit: int = 25
 ) -> list[Match]:
     """Return the things of a kind whose names have words that begin with the words of `prefix`.
 
-    The most prominent come first, then by label; where only some of equal prominence fit in `limit` (at most
-    100), those with the lower key do. Nothing typed yet gives the most prominent of all.
+    `dossiers` is None for all there are. The most prominent come first, then by label; where only some of
+    equal prominence fit in `limit` (at most 100), those with the lower key do. Nothing typed yet gives the
+    most prominent of all.
     """
     words = tokens(prefix)
     limit = min(limit, 100)
     if limit < 1 or len(prefix) > LENGTH or (prefix.strip() and not words):
         return []
-    groups = index.groups(kind, dossiers)
-    found = _completions(db, words, groups, limit)
+    within = index.scope(kind, dossiers)
+    found = _completions(db, words, within, limit)
     if not found and prefix.strip().endswith(("и", "ы")):
         # "Дмитри" is no beginning of "dmitry", but "Дмитрий" is one letter further.
-        found = _completions(db, tokens(prefix.strip() + "й"), groups, limit)
+        found = _completions(db, tokens(prefix.strip() + "й"), within, limit)
     if not found and words:
-        found = _completions(db, without_titles(words), groups, limit)
+        found = _completions(db, without_titles(words), within, limit)
     found.sort(key=lambda one: (index.rank_of(one[0][0]), one[0][2].casefold()))
     return [_match(row, spelling, 1.0, How.PREFIX) for row, spelling in found]
 
 
 def _completions(
-    db: sqlite3.Connection, words: Sequence[str], groups: Sequence[Group], limit: int
+    db: sqlite3.Connection, words: Sequence[str], within: Scope, limit: int
 ) -> list[tuple[RawRow, str]]:
     """Return the most prominent things, each with the spelling that goes on from the words."""
     if not words:
-        return [(row, row[2]) for row in islice(index.first(db, groups, limit), limit)]
+        return [(row, row[2]) for row in islice(index.first(db, within, limit), limit)]
     expression = " AND ".join(f"{word[: index.PREFIX]}*" for word in _longest(words))
     # The index knows no longer prefixes, and takes "gref" for both words of "g gr": some do not fit.
-    rows = index.by_words(db, expression, groups, limit * max(1, _SPARE // max(1, len(groups))))
+    rows = index.by_words(db, expression, within, limit * _SPARE)
     spelled = ((row, _completed(row, words)) for row in rows)
     return list(islice((one for one in spelled if one[1]), limit))
 
@@ -166,8 +167,8 @@ def _longest(words: Sequence[str]) -> list[str]:
 # --- resolution ----------------------------------------------------------------------------------------
 
 
-def resolve(db: sqlite3.Connection, query: str, kind: str, dossiers: frozenset[int]) -> Resolution:
-    """Return what things of a kind `query` may mean in some dossiers.
+def resolve(db: sqlite3.Connection, query: str, kind: str, dossiers: frozenset[int] | None) -> Resolution:
+    """Return what things of a kind `query` may mean in some dossiers, or in all (None).
 
     An id as it is written, or a whole spelling with its words in any order, finds; so do a person's surname,
     initials with it, and one error in a word of five letters or more, if one thing alone fits. What is less
@@ -178,12 +179,12 @@ def resolve(db: sqlite3.Connection, query: str, kind: str, dossiers: frozenset[i
     words = forms[0]
     if not words:
         return Resolution(Outcome.NONE)
-    groups = index.groups(kind, dossiers)
-    exact = _exact(db, query, forms, groups)
+    within = index.scope(kind, dossiers)
+    exact = _exact(db, query, forms, within)
     if exact:
         return _decided(exact, truncated=False)
     suggestions: dict[int, _Candidate] = {}
-    for tier, truncated in _tiers(db, forms, groups):
+    for tier, truncated in _tiers(db, forms, within):
         plausible = [one for one in tier if one.fit.level < FAR]
         if plausible:
             return _decided(plausible, truncated=truncated)
@@ -208,7 +209,7 @@ def _decided(candidates: Iterable[_Candidate], *, truncated: bool) -> Resolution
 
 
 def _exact(
-    db: sqlite3.Connection, query: str, forms: Sequence[Sequence[str]], groups: Sequence[Group]
+    db: sqlite3.Connection, query: str, forms: Sequence[Sequence[str]], within: Scope
 ) -> list[_Candidate]:
     """Return the things with that id; else with that spelling; else run together; else without a title."""
     whole = [index.keys(form) for form in forms]
@@ -217,7 +218,7 @@ def _exact(
         bare = [name for form in forms if len(name := without_titles(form, titles)) < len(form)]
         stages.append([key for name in bare for key in index.keys(name)])
     wanted = list(dict.fromkeys(key for keys in stages for key in keys))
-    rows = [found for group in groups for found in index.by_key(db, wanted, group, _KEY_ROWS)]
+    rows = index.by_key(db, wanted, within, _KEY_ROWS)
     for keys in stages if rows else ():
         found = {
             row.place: _Candidate(row, spelling, _EXACT, How.EXACT if spelling == row.label else How.ALIAS)
@@ -226,30 +227,30 @@ def _exact(
         }
         lone = next(iter(found.values())) if len(found) == 1 and keys is not stages[0] else None
         if found:
-            others = _namesakes(db, lone, forms, groups) if lone and lone.row.person else []
+            others = _namesakes(db, lone, forms, within) if lone and lone.row.person else []
             return [*found.values(), *others]
     return []
 
 
 def _namesakes(
-    db: sqlite3.Connection, lone: _Candidate, forms: Sequence[Sequence[str]], groups: Sequence[Group]
+    db: sqlite3.Connection, lone: _Candidate, forms: Sequence[Sequence[str]], within: Scope
 ) -> list[_Candidate]:
     """Return who else may be meant: a surname or initials listed as one person's are still shared."""
     bare = without_titles(forms[0])
     if len(bare) > 1 and not any(map(is_initial, bare)):
         return []
-    others, _ = _as_written(db, [without_titles(form) for form in forms], groups)
+    others, _ = _as_written(db, [without_titles(form) for form in forms], within)
     return [one for one in others if one.row.person and one.fit.sure and one.row.place != lone.row.place]
 
 
 def _as_written(
-    db: sqlite3.Connection, forms: Sequence[Sequence[str]], groups: Sequence[Group]
+    db: sqlite3.Connection, forms: Sequence[Sequence[str]], within: Scope
 ) -> tuple[list[_Candidate], bool]:
     """Return whose name has all the words as they are, or their initials."""
     looks = []
     for words in forms:
         expression = " AND ".join(_term(word) for word in _longest(without_titles(words)))
-        looks.append(_look(db, [expression], groups, _EXACT_ROWS, Query(words)))
+        looks.append(_look(db, [expression], within, _EXACT_ROWS, Query(words)))
     best: dict[int, _Candidate] = {}
     for one in sorted((one for found, _ in looks for one in found), key=lambda one: one.order, reverse=True):
         best[one.row.place] = one
@@ -260,32 +261,30 @@ _Near = Mapping[str, Mapping[str, int]]
 
 
 def _tiers(
-    db: sqlite3.Connection, forms: Sequence[Sequence[str]], groups: Sequence[Group]
+    db: sqlite3.Connection, forms: Sequence[Sequence[str]], within: Scope
 ) -> Iterator[tuple[list[_Candidate], bool]]:
     """Yield candidates from the surest to the vaguest, and whether there were too many to see all."""
     words = forms[0]
     bare = _longest(without_titles(words))
     if all(is_initial(word) or word in EMPTY for word in bare):
         return
-    yield _as_written(db, forms, groups)
+    yield _as_written(db, forms, within)
     plain = [word for word in bare if not is_initial(word)]
     meant = {word: near(db, word, far=False) for word in plain}
     terms, one = ([_term(word, meant, most) for word in bare] for most in (0, 1))
     parts = [" AND ".join([*terms[:at], one[at], *terms[at + 1 :]]) for at in range(len(bare))]
-    yield _look(db, [" OR ".join(f"({part})" for part in parts)], groups, _NEAR_ROWS, Query(words, meant))
+    yield _look(db, [" OR ".join(f"({part})" for part in parts)], within, _NEAR_ROWS, Query(words, meant))
     meant = {word: near(db, word, far=True) for word in plain}
     query = Query(words, meant)
     two = [_term(word, meant, 2) for word in bare]
-    yield _look(db, [" AND ".join(two)], groups, _NEAR_ROWS, query)
-    yield _respaced(db, words, groups)
+    yield _look(db, [" AND ".join(two)], within, _NEAR_ROWS, query)
+    yield _respaced(db, words, within)
     parts = [" AND ".join([*two[:at], *two[at + 1 :]]) for at in range(len(bare))] if len(bare) > 2 else []
     parts += [_term(word, meant, 3) for word in meant]
-    yield _look(db, parts, groups, _PART_ROWS, query)
+    yield _look(db, parts, within, _PART_ROWS, query)
 
 
-def _respaced(
-    db: sqlite3.Connection, words: Sequence[str], groups: Sequence[Group]
-) -> tuple[list[_Candidate], bool]:
+def _respaced(db: sqlite3.Connection, words: Sequence[str], within: Scope) -> tuple[list[_Candidate], bool]:
     """Return what fits when the space stands elsewhere ("germangreff"), at most as a question."""
     joined = "".join(words)
     if len(words) > 2 or len(joined) > LONGEST:
@@ -298,7 +297,7 @@ def _respaced(
             continue
         query = Query(pair, {half: near(db, half, far=True) for half in pair})
         expression = " AND ".join(_term(half, query.near, 2) for half in pair)
-        for one in _look(db, [expression], groups, _PART_ROWS, query)[0]:
+        for one in _look(db, [expression], within, _PART_ROWS, query)[0]:
             doubtful = one.fit._replace(level=max(one.fit.level, 2), sure=False)
             found.setdefault(one.row.place, _Candidate(one.row, one.spelling, doubtful, How.NEAR))
     return list(found.values()), False
@@ -317,9 +316,9 @@ def _term(word: str, meant: _Near | None = None, most: int = 0) -> str:
 
 
 def _look(
-    db: sqlite3.Connection, expressions: Sequence[str], groups: Sequence[Group], limit: int, query: Query
+    db: sqlite3.Connection, expressions: Sequence[str], within: Scope, limit: int, query: Query
 ) -> tuple[list[_Candidate], bool]:
-    looks = [list(islice(index.by_words(db, part, groups, limit), limit)) for part in expressions]
+    looks = [list(islice(index.by_words(db, part, within, limit), limit)) for part in expressions]
     rows = {row[0]: row for look in looks for row in look}
     return [_best(Row(*row), query) for row in rows.values()], any(len(look) == limit for look in looks)
 

@@ -35,7 +35,9 @@ _SKIPPED: Final = ""
 _LOST: Final = "\ufffd"
 """Takes the place of a refused character, so that the rest of the file can be read."""
 
-_NULLS: Final = frozenset({"~", "null", "Null", "NULL"})
+NULLS: Final = frozenset({"~", "null", "Null", "NULL"})
+"""Plain words that YAML takes for no value."""
+
 _CONTROL: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffd-\uffff"
 _INVISIBLE: Final = (
     "\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -109,11 +111,19 @@ def read(data: bytes, file: str) -> Reading:
         return Reading(None, found.found, whole=False)
     if _SUSPECT.search(text):
         text = _report_characters(text, found)
+    elif tree := _read_quickly(text):
+        return Reading(tree, [], whole=True)
     builder = _Builder(found)
     whole = builder.build(text)
     if found.found:
         found.found = list(_within(text, found.found))
     return Reading(builder.top, found.found, whole)
+
+
+def _read_quickly(text: str) -> Node | None:
+    from bot.facts.quick import read_quickly  # noqa: PLC0415 -- it makes nodes of this module
+
+    return read_quickly(text)
 
 
 def _within(text: str, findings: list[Finding]) -> Iterator[Finding]:
@@ -271,7 +281,7 @@ class _Builder:
         parent, key = self.parents[-1] if self.parents else None, self.keys[-1] if self.keys else None
         if type(parent) is Mapping and key is None:
             self.keys[-1] = self._key(parent, text, not style, mark)
-        elif text and (style or text not in _NULLS) and _LOST not in text:
+        elif text and (style or text not in NULLS) and _LOST not in text:
             if key and type(parent) is Mapping:
                 parent.entries[key] = Scalar(text, mark, not style)
                 self.keys[-1] = None

@@ -2,21 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import product
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
 
-from bot.facts.snapshot import Snapshot
+from bot.facts.keys import tag_number
+from bot.facts.snapshot import EVERYTHING, STRETCH_BITS, Snapshot
 from bot.facts.stated import Stated
 from bot.facts.words import find_words, marker, pieces, spell, stem
 
 WORDS: Final = 12
 """Words of a query that count."""
 
-CANDIDATES: Final = 300
+CANDIDATES: Final = 64
 """Facts, best first, that are ranked anew by relevance."""
+
+CORRECTED: Final = 4
+"""Words of a query for which another is looked for when no fact has them."""
+
+COMMON: Final = 20_000
+"""Facts from which on a word is so common that two of them are looked for together a window at a time."""
+
+_LAST_RANK: Final = (1 << 63) - 1
+
+_NEAREST: Final = 24
+_TRIED: Final = 8
+_RUNS: Final = 64
+
+# Full-text search yields facts in the order of their ranks, best first: it stops with the last one wanted.
+_MATCHING: Final = (
+    "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid LIMIT ?"
+)
+_MATCHING_KNOWN: Final = """
+SELECT words.rowid FROM words CROSS JOIN fact INDEXED BY fact_course ON fact.rank = words.rowid
+WHERE words MATCH ? AND words.rowid BETWEEN ? AND ? AND fact.known <= ? ORDER BY words.rowid LIMIT ?
+"""
+_WINDOW: Final = f"""
+SELECT rank FROM fact INDEXED BY fact_course WHERE rank >= ? ORDER BY rank LIMIT 1 OFFSET {COMMON}
+"""  # noqa: S608 -- a number of this module
+_RUN: Final = "SELECT n FROM json_each(?) AS place CROSS JOIN stretch ON tag = place.value WHERE known <= ?"
+# A stem's words are together in the vocabulary, those of all dossiers: one look for each stem.
+_VOCABULARY: Final = """
+SELECT stem, word, sum(facts), max(facts) FROM json_each(?1) AS wanted
+CROSS JOIN vocabulary ON stem = wanted.value
+WHERE ?2 IS NULL OR dossier IN (SELECT value FROM json_each(?2)) GROUP BY stem, word
+"""
 
 
 class Hits(msgspec.Struct, frozen=True):
@@ -43,12 +74,18 @@ class _Word(msgspec.Struct, frozen=True):
 
 
 class _Scope(msgspec.Struct, frozen=True):
-    """Where a search may look: at the facts of some dossiers that could be known on a day."""
+    """Where a search may look: at the facts of some dossiers that could be known on a day.
+
+    `places` is None where these are all there are; `runs` are the ranks, first and last, between which facts
+    were known.
+    """
 
     snapshot: Snapshot
     numbers: tuple[int, ...]
+    places: str | None
     languages: tuple[str, ...]
     as_of: int
+    runs: tuple[tuple[int, int], ...]
 
 
 def search(
@@ -56,14 +93,21 @@ def search(
 ) -> Hits:
     """Find facts of some dossiers (id, number) and one topic (or "") that could be known on `as_of`."""
     places = dict(dossiers)
-    languages = sorted({snapshot.dossier(one).language for one in places})
-    scope = _Scope(snapshot, tuple(sorted(places.values())), tuple(languages), as_of)
-    typed = [match[0] for match, _ in zip(find_words(text), range(WORDS), strict=False)]
+    if not places:
+        return Hits((), unknown=tuple(dict.fromkeys(_typed(text))))
+    languages = tuple(sorted({snapshot.dossier(one).language for one in places}))
+    numbers = tuple(sorted(places.values()))
+    everywhere = len(numbers) == len(snapshot.dossiers)
+    runs = _runs(snapshot, numbers, as_of)
+    scope = _Scope(snapshot, numbers, None if everywhere else _json(numbers), languages, as_of, runs)
     words: list[_Word] = []
-    corrected, unknown = [], []
-    for word in dict.fromkeys(typed):
+    corrected: list[tuple[str, str]] = []
+    unknown: list[str] = []
+    # Where nothing was known, no word was either.
+    tries = CORRECTED if runs else 0
+    for word in dict.fromkeys(_typed(text)):
         known = _known(scope, word)
-        if known is None and (better := _near(scope, spell(word))):
+        if known is None and (tries := tries - 1) >= 0 and (better := _near(scope, spell(word))):
             corrected.append((word, better))
             known = _known(scope, better)
         if known is None:
@@ -72,7 +116,7 @@ def search(
             words.append(msgspec.structs.replace(known, typed=word))
     kept, dropped, facts = list(words), [], []
     while kept:
-        facts = _matching(scope, kept, topic, CANDIDATES)
+        facts = snapshot.facts(_matching(scope, kept, topic, CANDIDATES))
         if facts or len(kept) == 1:
             break
         commonest = max(kept, key=lambda one: one.facts)
@@ -87,16 +131,16 @@ def search(
     return Hits(found, wanted, tuple(corrected), tuple(dropped), tuple(unknown))
 
 
+def _typed(text: str) -> list[str]:
+    return [match[0] for match, _ in zip(find_words(text), range(WORDS), strict=False)]
+
+
 def _known(scope: _Scope, word: str) -> _Word | None:
     """Return a word that a fact within the scope has, or None."""
     found = frozenset(stem(spell(word), language) for language in scope.languages) - {""}
-    query = """
-        SELECT word, facts FROM json_each(?) AS place CROSS JOIN json_each(?) AS wanted
-        CROSS JOIN vocabulary ON dossier = place.value AND stem = wanted.value
-    """
-    rows = scope.snapshot.db.execute(query, (_json(scope.numbers), _json(sorted(found)))).fetchall()
-    forms = frozenset(form for form, _ in rows)
-    known = _Word(word, found, forms, sum(facts for _, facts in rows)) if rows else None
+    rows = scope.snapshot.db.execute(_VOCABULARY, (_json(sorted(found)), scope.places)).fetchall()
+    forms = frozenset(form for _, form, *_ in rows)
+    known = _Word(word, found, forms, sum(facts for *_, facts, _ in rows)) if rows else None
     # Words of facts that are still to come must not be given away, not even as what was meant.
     if known and scope.as_of < scope.snapshot.newest and not _matching(scope, [known], "", 1):
         return None
@@ -115,14 +159,14 @@ def _near(scope: _Scope, word: str) -> str | None:
     # Few words have the same first letter; all are compared only where none of those is one error away.
     for first in (word[0], ""):
         near = _nearest(scope, word, errors, first)
-        found = next((one for one in near if _known(scope, one[-1])), None)
+        found = next((one for one in near[:_TRIED] if _known(scope, one[-1])), None)
         if found and (found[0] <= 1 or not first):
             return found[-1]
     return None
 
 
 def _nearest(scope: _Scope, word: str, errors: int, first: str) -> list[tuple[int, bool, int, int, str]]:
-    """Return the words at most so many errors away whose stems begin so, the nearest and commonest first.
+    """Return the words at most so many errors away that begin so, or whose stems do, the nearest first.
 
     Each has in front its errors, whether its first letter is another, its difference in length, and minus the
     number of its facts.
@@ -131,42 +175,70 @@ def _nearest(scope: _Scope, word: str, errors: int, first: str) -> list[tuple[in
     from rapidfuzz.process import extract  # noqa: PLC0415
 
     typed = {word, *(stem(word, language) for language in scope.languages)}
-    # All words in one string: to fetch a row for each of them takes several times as long.
-    query = """
-        SELECT group_concat(stem, ' '), group_concat(word, ' ')
-        FROM json_each(?1) AS place
-        CROSS JOIN vocabulary ON dossier = place.value AND stem >= ?4 AND stem < ?5
-        WHERE length(word) BETWEEN ?2 AND ?3 OR length(stem) BETWEEN ?2 AND ?3
-    """
-    places = _json(scope.numbers)
-    span = (min(map(len, typed)) - errors, len(word) + errors, first, first + "\uffff")
-    (row,) = scope.snapshot.db.execute(query, (places, *span))
-    stemmed, spelt = (joined.split() if joined else [] for joined in row)
-    away: dict[tuple[str, str], int] = {}
-    for one, others in product(typed, (stemmed, spelt)):
-        for _, distance, at in extract(one, others, scorer=OSA.distance, score_cutoff=errors, limit=None):
-            pair = (stemmed[at], spelt[at])
-            away[pair] = min(distance, away.get(pair, distance))
-    query = """
-        SELECT max(facts) FROM json_each(?) AS place
-        CROSS JOIN vocabulary ON dossier = place.value AND stem = ? AND word = ?
-    """
+    # Words of one letter and length are one string: to fetch a row for each takes several times as long.
+    query = f"SELECT words FROM lexicon WHERE {'first = ? AND ' if first else ''}length BETWEEN ? AND ?"  # noqa: S608
+    span = (min(map(len, typed)) - errors, len(word) + errors)
+    away: dict[str, int] = {}
+    for (words,) in scope.snapshot.db.execute(query, (first, *span) if first else span):
+        forms = words.split(" ")
+        for one in typed:
+            for form, distance, _ in extract(
+                one, forms, scorer=OSA.distance, score_cutoff=errors, limit=None
+            ):
+                away[form] = min(distance, away.get(form, distance))
+    ranked = sorted(away, key=lambda form: (away[form], form[0] != word[0], abs(len(form) - len(word)), form))
+    stems = {stem(form, language) for form in ranked[:_NEAREST] for language in scope.languages}
+    asked = _json(sorted(stems.union(ranked[:_NEAREST])))
     near = []
-    for (stemmed_as, known), distance in away.items():
-        (facts,) = scope.snapshot.db.execute(query, (places, stemmed_as, known)).fetchone()
-        near.append((distance, known[0] != word[0], abs(len(known) - len(word)), -facts, known))
+    for stemmed, known, _, facts in scope.snapshot.db.execute(_VOCABULARY, (asked, scope.places)):
+        distance = min(away.get(stemmed, errors + 1), away.get(known, errors + 1))
+        if distance <= errors:
+            near.append((distance, known[0] != word[0], abs(len(known) - len(word)), -facts, known))
     return sorted(near)
 
 
-def _matching(scope: _Scope, words: list[_Word], topic: str, limit: int) -> list[Stated]:
-    markers = [marker(number, topic) for number in scope.numbers]
-    asked = " AND ".join(_any_of(group) for group in (markers, *(sorted(word.stems) for word in words)))
-    query = """
-        SELECT words.rowid FROM words CROSS JOIN fact ON fact.rank = words.rowid
-        WHERE words MATCH ? AND fact.known <= ? ORDER BY words.rowid LIMIT ?
-    """
-    rows = scope.snapshot.db.execute(query, (asked, scope.as_of, limit)).fetchall()
-    return [scope.snapshot.fact(rank) for (rank,) in rows]
+def _matching(scope: _Scope, words: list[_Word], topic: str, limit: int) -> list[int]:
+    """Return the ranks of the best facts that have all words."""
+    groups = [sorted(word.stems) for word in words]
+    if topic or scope.places is not None:
+        groups.insert(0, [marker(number, topic) for number in scope.numbers])
+    asked = " AND ".join(map(_any_of, groups))
+    db, found = scope.snapshot.db, list[int]()
+    common = len(words) > 1 and min(word.facts for word in words) > COMMON
+    for first, last in _windows(scope) if common else scope.runs:
+        if scope.as_of < scope.snapshot.newest:
+            rows = db.execute(_MATCHING_KNOWN, (asked, first, last, scope.as_of, limit - len(found)))
+        else:
+            rows = db.execute(_MATCHING, (asked, first, last, limit - len(found)))
+        found += [rank for (rank,) in rows]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _runs(snapshot: Snapshot, numbers: Iterable[int], as_of: int) -> tuple[tuple[int, int], ...]:
+    """Return where facts were known: a few runs of stretches."""
+    if as_of >= snapshot.newest:
+        return ((0, _LAST_RANK),)
+    tags = _json(tag_number.__wrapped__(number, *EVERYTHING) for number in numbers)
+    runs: list[list[int]] = []
+    for n in sorted({n for (n,) in snapshot.db.execute(_RUN, (tags, as_of))}):
+        if runs and (n == runs[-1][1] or len(runs) == _RUNS):
+            runs[-1][1] = n + 1
+        else:
+            runs.append([n, n + 1])
+    return tuple((first << STRETCH_BITS, (last << STRETCH_BITS) - 1) for first, last in runs)
+
+
+def _windows(scope: _Scope) -> Iterator[tuple[int, int]]:
+    """Cut runs into windows, since full-text search cannot be stopped while two common words do not meet."""
+    for start, last in scope.runs:
+        first = start
+        while first <= last:
+            row = scope.snapshot.db.execute(_WINDOW, (first,)).fetchone()
+            end = min(row[0] if row else last, last)
+            yield first, end
+            first = end + 1
 
 
 def _json(values: Iterable[int | str]) -> str:
@@ -184,7 +256,9 @@ def _relevance(one: Stated, words: list[_Word]) -> int:
     text = [spelt for part in parts for spelt in pieces(part[0])]
     score = 0
     for word in words:
-        places = [place for place, spelt in enumerate(text) if spelt in word.forms]
+        # Most words of most candidates are those of names: then no place is looked for.
+        elsewhere = word.forms.isdisjoint(text)
+        places = [] if elsewhere else [place for place, spelt in enumerate(text) if spelt in word.forms]
         score += 4 + min(len(places), 3) + (places[0] < 8) if places else 1
     withdrawn = bool(one.superseded_by) or one.retracted_on is not None
     return score - 4 if withdrawn else score

@@ -80,9 +80,9 @@ class Stated(msgspec.Struct, frozen=True, array_like=True):
         """
         if self.retracted_on is not None and self.retracted_on <= as_of:
             return Status.RETRACTED
-        if any(tie.holds(as_of) for tie in self.superseded_by):
+        if self.superseded_by and any(tie.holds(as_of) for tie in self.superseded_by):
             return Status.SUPERSEDED
-        if any(tie.holds(as_of) for tie in self.disputed_by):
+        if self.disputed_by and any(tie.holds(as_of) for tie in self.disputed_by):
             return Status.DISPUTED
         if self.fact.credibility <= 2 and sum(day <= as_of for day in self.origins) >= 2:
             return Status.CONFIRMED
@@ -94,7 +94,9 @@ class Stated(msgspec.Struct, frozen=True, array_like=True):
 
     def stands(self, as_of: int) -> bool:
         """Say whether the fact is neither retracted nor superseded on that day."""
-        return self.status(as_of) not in {Status.RETRACTED, Status.SUPERSEDED}
+        if self.retracted_on is not None and self.retracted_on <= as_of:
+            return False
+        return not self.superseded_by or not any(tie.holds(as_of) for tie in self.superseded_by)
 
 
 def moment(fact: Fact) -> str | None:

@@ -31,7 +31,7 @@ def _stemmer(language: str) -> Any:
     return snowballstemmer.stemmer(name) if name else None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=2_048)
 def stem(word: str, language: str) -> str:
     """Return a folded word without its inflection (Snowball)."""
     stemmer = _stemmer(language)
@@ -55,10 +55,11 @@ def find_words(text: str) -> Iterator[re.Match[str]]:
 
 def pieces(word: str) -> list[str]:
     """Return how a word may be looked for, folded: whole, and in its parts where it has a hyphen."""
-    return list(_pieces(word))
+    # Plain words are most of them, and quicker folded than looked up.
+    return [word.lower()[:LONGEST]] if word.isascii() and word.isalnum() else list(_pieces(word))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=512)
 def _pieces(word: str) -> tuple[str, ...]:
     parts = re.split(r"[-'’]", word)
     return tuple(filter(None, map(spell, (word, *parts) if len(parts) > 1 else (word,))))

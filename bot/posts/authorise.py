@@ -101,11 +101,17 @@ class Authority:
         here = [one for one in rows if one.workspace in {"", actor.workspace}]
         if actor.user and any(actor.user in one.users for one in here):
             return ""
+        if actor.direct and not actor.workspace:
+            # Whoever writes to the bot must not be able to fill the state with schedules of their own.
+            return (
+                "In a conversation with the bot alone, only people whom the operator named may change"
+                " schedules and watches: use a channel."
+            )
         roles = {role for one in here for role in one.roles} if rows else {MANAGERS}
         who = _in_words(roles, any(one.users for one in here))
         if not roles:
             return f"You may not change schedules and watches: {who}."
-        if not actor.user or (not actor.workspace and not rows):
+        if not actor.user or not actor.workspace:
             return f"You may not change schedules and watches: {who}, and nobody is known here."
         chat = self._chats.get(actor.platform)
         if chat is None:

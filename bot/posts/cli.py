@@ -25,9 +25,9 @@ YEARS: Final = range(1900, 2101)
 
 
 def schedules_app(
-    every: Callable[[typer.Context], Iterable[tuple[str, When]]] | None = None,
+    every: Callable[[typer.Context], Iterable[tuple[str, When]]],
 ) -> typer.Typer:
-    """Return the sub-commands; `every` gives all schedules with their names, if any are kept."""
+    """Return the sub-commands; `every` gives all schedules with their names, or ends the program."""
     app = typer.Typer(help="Scheduled posts.", no_args_is_help=True, rich_markup_mode=None)
 
     @app.command()
@@ -37,7 +37,10 @@ def schedules_app(
         last: Annotated[str, typer.Option("--to", metavar="DAY", help="The last day.")],
         when: Annotated[
             list[str] | None,
-            typer.Argument(metavar="[WHEN]", help='A rule, such as "every weekday 08:30 Europe/Berlin".'),
+            typer.Argument(
+                metavar="[WHEN]",
+                help='Such as "every weekday 08:30 Europe/Berlin"; left out: each active schedule.',
+            ),
         ] = None,
         zone: Annotated[
             str, typer.Option("--zone", metavar="ZONE", help="The time zone of a rule that names none.")
@@ -51,8 +54,6 @@ def schedules_app(
             _stop(f"--to {end} is before --from {begin}: swap them.", USAGE)
         if when:
             rules: Iterable[tuple[str, When]] = [("", _rule(" ".join(when), zone))]
-        elif every is None:
-            _stop('Say when to post, such as "every weekday 08:30 Europe/Berlin".', USAGE)
         elif zone:
             _stop("--zone goes with a rule; each schedule has a zone of its own.", USAGE)
         else:

@@ -16,6 +16,7 @@ from bot.facts.base import FactBase
 from bot.facts.humanise import humanise
 from bot.facts.snapshot import Snapshot
 from bot.facts.stated import Stated, Status
+from bot.parse import tokenize
 from bot.posting import Place
 from bot.posts.ledger import Stated as Told
 from bot.posts.records import Content, Post, Quiet, Schedule, Watch
@@ -48,7 +49,11 @@ SUMMARY_LENGTH: Final = 300
 
 
 class CannotTell(Exception):
-    """The line of a schedule is no longer understood; the message is one sentence."""
+    """A schedule's line has no answer; the message is one sentence. `passes`: it may have one later."""
+
+    def __init__(self, sentence: str, *, passes: bool = False) -> None:
+        super().__init__(sentence)
+        self.passes = passes
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +110,7 @@ class Composer:
         today = datetime.fromtimestamp(self._now(), ZoneInfo(schedule.when.zone)).date()
         reply = self._answers.ask(asked(schedule), self.asker(schedule.place), today)
         if reply.kind in {Kind.USAGE, Kind.ASK, Kind.FAILURE}:
-            raise CannotTell(reply.summary)
+            raise CannotTell(reply.summary, passes=reply.kind is Kind.FAILURE)
         return reply
 
     def compose(
@@ -134,7 +139,8 @@ class Composer:
         notes = _missed(missed, schedule)
         reply = joined(corrections, reply) if corrections else reply
         reply = msgspec.structs.replace(reply, blocks=(*notes, *reply.blocks)) if notes else reply
-        remark = f"Scheduled: {in_words(schedule.when)}"
+        asked_for = post.id.startswith("now:")
+        remark = f"Asked for: {schedule.line}" if asked_for else f"Scheduled: {in_words(schedule.when)}"
         if post.id.startswith("schedule:") and self._now() - post.slot > LATE_SECONDS:
             remark += f" · late: this was due at {_clock(post.slot, schedule.when.zone)}"
         content = Content(
@@ -210,14 +216,13 @@ def notice(text: str | None) -> Composed | None:
 
 def asked(schedule: Schedule) -> str:
     """Return the line of a schedule as it is asked now: `since:last` is the day of its last post."""
-    before, found, after = schedule.line.partition(SINCE_LAST)
-    if not found:
-        return schedule.line
     day = ""
     if schedule.last_at is not None:
         local = datetime.fromtimestamp(schedule.last_at, ZoneInfo(schedule.when.zone))
         day = f"since:{local.date().isoformat()}"
-    return " ".join(f"{before}{day}{after}".split())
+    # Words to look for may be the same, in quotes.
+    parts = (day if one.written == SINCE_LAST else one.written for one in tokenize(schedule.line))
+    return " ".join(filter(None, parts))
 
 
 def news_of(reply: Reply) -> set[str]:

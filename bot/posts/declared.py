@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,7 @@ import structlog
 from sqlalchemy import or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.answers.pick import shorten
 from bot.facts.findings import Findings
 from bot.facts.reader import Mapping, Node, Sequence, follow, place_of, read
 from bot.facts.records import ID, ID_LENGTH, Record
@@ -29,6 +31,9 @@ from bot.reply import Reply
 
 Stamp = tuple[int, int, int]
 """What shows that a file changed: its size, when its content and when anything else of it changed."""
+
+PLACE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""An id of a workspace, channel or thread: no platform has longer ones, nor ones with other characters."""
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +79,7 @@ class Rules(msgspec.Struct, frozen=True):
 
     `zone` is the time zone of a place, `dossiers` what it sees; `preview` writes what a schedule would post
     now, or raises :class:`CannotTell`; `grace` (in seconds) and `quiet` hold where nothing else is written.
+    `by_workspace` are the platforms on which the configuration says something of single workspaces.
     """
 
     registry: Registry
@@ -82,6 +88,7 @@ class Rules(msgspec.Struct, frozen=True):
     preview: Callable[[Schedule], Awaitable[Reply]]
     grace: int = 3_600
     quiet: Quiet = Quiet.SAY
+    by_workspace: Collection[str] = ()
 
 
 async def read_declared(data: bytes, file: str, rules: Rules, now: float) -> list[Schedule]:
@@ -106,6 +113,10 @@ async def read_declared(data: bytes, file: str, rules: Rules, now: float) -> lis
         key = "id"
         try:
             _check_id(row, schedules)
+            for key in ("workspace", "channel", "thread"):
+                _check_place(key, getattr(row, key))
+            key = "platform"
+            _check_workspace(row, rules.by_workspace)
             key = "when"
             when = adding.check_when(row.when, rules.zone(row.place), now)
             key = "what"
@@ -141,6 +152,27 @@ def _check_id(row: Declared, others: Collection[str]) -> None:
         raise Misread("another schedule in the file has this id; choose another.")
 
 
+def _check_place(key: str, written: str) -> None:
+    if (written or key == "channel") and not PLACE_ID.fullmatch(written):
+        raise Misread(
+            f"“{shorten(written)}” is no id of a {key}: copy it from the chat; it has letters and digits,"
+            " 64 at most."
+        )
+
+
+def _check_workspace(row: Declared, by_workspace: Collection[str]) -> None:
+    # Without it, what is said of a channel of one workspace is not found, and the channel would see all.
+    if row.workspace:
+        return
+    if row.platform is Chat.DISCORD:
+        raise Misread("add workspace: and the id of the channel's server; what it sees may depend on that.")
+    if row.platform.value in by_workspace:
+        raise Misread(
+            "add workspace: and the id of the channel's workspace, since places in the configuration names"
+            " workspaces; what the channel sees may depend on that."
+        )
+
+
 def _check_alone(made: Schedule, others: dict[str, Schedule]) -> None:
     for one in others.values():
         if (one.place, one.when.cron, one.when.zone, one.line) == (
@@ -171,8 +203,8 @@ async def reconcile(declared: Collection[Schedule], store: Store, now: float) ->
     """Make the declared schedules of the database those of the file, in one transaction.
 
     What is new posts from now on, and what has other times too: there is never a backlog. What is paused
-    stays paused; what is not declared any more is removed. Doing it again, here or in another process,
-    changes nothing.
+    stays paused, also where it was gone from the file meanwhile; what is not declared any more is removed.
+    Doing it again, here or in another process, changes nothing.
 
     Raises:
         Broken: a schedule that was made in a chat has the id of a declared one.
@@ -185,6 +217,8 @@ async def reconcile(declared: Collection[Schedule], store: Store, now: float) ->
         query = select(tables.schedule).where(
             or_(known.origin == Origin.CONFIG.value, known.id.in_(list(wanted)))
         )
+        # What a chat or the planner changes meanwhile waits for us, or we for it: it must not be undone.
+        query = query.order_by(known.id).with_for_update()
         rows = {row.id: read_schedule(row) for row in await connection.execute(query)}
         taken = sorted(one.id for one in rows.values() if one.origin is Origin.CHAT)
         if taken:
@@ -203,12 +237,14 @@ async def reconcile(declared: Collection[Schedule], store: Store, now: float) ->
             if before is None:
                 await connection.execute(store.insert(tables.schedule, [row]))
             else:
-                await connection.execute(update(tables.schedule).where(known.id == one.id).values(row))
+                changed = dict(row.items() - schedule_row(before).items())
+                await connection.execute(update(tables.schedule).where(known.id == one.id).values(changed))
         for gone in rows.values():
             if gone.id not in wanted and gone.state is not ScheduleState.REMOVED:
                 done["removed"].append(gone.id)
+                # Its next time stays: by that it is known, should it come back, that it was not paused.
                 ended = update(tables.schedule).where(known.id == gone.id)
-                await connection.execute(ended.values(state=ScheduleState.REMOVED.value, next_at=None))
+                await connection.execute(ended.values(state=ScheduleState.REMOVED.value))
     return Done(**{name: tuple(sorted(ids)) for name, ids in done.items()})
 
 
@@ -217,10 +253,11 @@ def _reconciled(before: Schedule | None, wanted: Schedule) -> Schedule:
     if before is None:
         return wanted
     kept = msgspec.structs.replace(wanted, made_at=before.made_at, last_at=before.last_at)
-    if before.state is ScheduleState.REMOVED:
-        return kept
-    if before.state is ScheduleState.PAUSED:
+    gone = before.state is ScheduleState.REMOVED
+    if before.state is ScheduleState.PAUSED or (gone and before.next_at is None):
         return msgspec.structs.replace(kept, state=ScheduleState.PAUSED, next_at=None)
+    if gone:
+        return kept
     same_times = (before.when.cron, before.when.zone) == (wanted.when.cron, wanted.when.zone)
     return msgspec.structs.replace(kept, next_at=before.next_at if same_times else wanted.next_at)
 
@@ -233,6 +270,7 @@ async def _lock(connection: AsyncConnection, store: Store) -> None:
 # --- the file ------------------------------------------------------------------------------------------
 
 _UNSEEN: Final = (-1, 0, 0)
+"""The stamp of no file, so that the first look is never taken for the second."""
 
 GONE: Final = "is gone; its schedules go on as they were. To end them, write [] into the file."
 
@@ -240,7 +278,7 @@ GONE: Final = "is gone; its schedules go on as they were. To end them, write [] 
 class Declarations:
     """Looks at the file of schedules and makes its changes so; `now` is in seconds since 1970.
 
-    `notice` is empty, or one sentence that says why what is in the file does not hold.
+    Why what is in the file does not hold is kept in the state, for whoever looks at that.
     """
 
     def __init__(
@@ -252,29 +290,27 @@ class Declarations:
         self._now = now
         self._stamp: Stamp | None = _UNSEEN
         self._seen: Stamp | None = _UNSEEN
-        self.notice = ""
 
     async def look(self) -> Done | None:
         """Make so what the file says if it changed; None if it did not, or if nothing came of it.
 
-        A file that changes is left alone until it is the same at two looks: it may be half written. Raises
-        what a database that cannot be used raises; the next look tries again.
+        A file is left alone until it is the same at two looks: it may be half written, at the start too.
+        Raises what a database that cannot be used raises; the next look tries again.
         """
         stamp = await asyncio.to_thread(self._look)
-        settled = self._seen in (stamp, _UNSEEN)
+        settled = self._seen == stamp
         self._seen = stamp
         if stamp == self._stamp or not settled:
             return None
         try:
             done = await self._take(stamp)
         except Broken as error:
+            await self._warn(error.problems)
             self._stamp = stamp
-            self._warn(error.problems)
             return None
-        self._stamp = stamp
-        if self.notice:
+        if await self._store.tell_undeclared(""):
             log.warning("the declared schedules load again")
-        self.notice = ""
+        self._stamp = stamp
         if done.added or done.changed or done.removed:
             log.info("declared schedules", added=done.added, changed=done.changed, removed=done.removed)
         return done
@@ -300,8 +336,8 @@ class Declarations:
             return None
         return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
-    def _warn(self, problems: list[str]) -> None:
+    async def _warn(self, problems: list[str]) -> None:
         more = len(problems) - 1
         rest = f" And {more} more, which the log names." if more else ""
-        self.notice = f"The declared schedules stay as they were: {problems[0]}{rest}"
+        await self._store.tell_undeclared(f"The declared schedules stay as they were: {problems[0]}{rest}")
         log.warning("the declared schedules do not load", problems=problems)

@@ -8,16 +8,17 @@ goes on where it was left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 import msgspec
 import structlog
 
-from bot.posting import Chat, Outcome, Page, Person, Place, PostError, Reference
+from bot.posting import Chat, Outcome, Page, Person, Place, PostError, Reference, Scope
 from bot.posts.compose import CannotTell, Composed
-from bot.posts.ledger import Ledger, read_content
-from bot.posts.records import ENDED, Content, Post, PostState, Schedule
+from bot.posts.ledger import Ledger, Overtaken, read_content
+from bot.posts.planner import MISSED
+from bot.posts.records import ENDED, Content, Post, PostState, Schedule, ScheduleState
 from bot.posts.store import STORAGE_FAILURES, why
 
 SETTLE_SECONDS: Final = 30.0
@@ -28,11 +29,17 @@ BACKOFF_MOST: Final = 300.0
 RETRY_AFTER_MOST: Final = 3_600.0
 """The longest pause that a platform is believed to want, in seconds."""
 
-GRACE_BESIDE_SLOTS: Final = 24 * 3_600.0
-"""For how long a post of a watch, or one asked for, is tried."""
+SEND_SHARE: Final = 0.8
+"""How much of that time one try may take, all its pages together."""
 
-WHOLE_SECONDS: Final = 24 * 3_600.0
+GRACE_BESIDE_SLOTS: Final = 3_600.0
+"""For how long a post of a watch, or one asked for, is tried: others wait behind it."""
+
+WHOLE_SECONDS: Final = 2 * 3_600.0
 """For how long a post of which some pages stand is tried to be made whole."""
+
+LOOK_SECONDS: Final = 24 * 3_600.0
+"""For how long a chat that cannot be asked is asked what became of a post."""
 
 log = structlog.get_logger(__name__)
 
@@ -92,6 +99,8 @@ class Delivery:
                 if self.broken_since is None:
                     self.broken_since = self._now()
                     log.error("the state cannot be written; posts wait", why=why(error))
+            except Overtaken:
+                log.info("another process has gone on with a post", post=post_id)
             except Exception:
                 # Only a mistake of ours comes here. Trying again in a while costs nothing and loses nothing.
                 log.exception("delivering a post failed", post=post_id)
@@ -122,6 +131,7 @@ class Delivery:
 
     async def _send(self, post: Post, chat: Chat) -> tuple[Post | None, float | None]:
         """Try once; return the post while it is not at its end, and how long to wait before the next step."""
+        await self._pace(post)
         schedule, closed = await self._store.standing(post.schedule, post.place.key)
         if await self._is_over(post, schedule, closed):
             return None, None
@@ -134,18 +144,20 @@ class Delivery:
             if isinstance(made, float):
                 return post, made
             pages, content = made
-        await self._pace(post)
         intended = await self._ledger.intend(post, pages, content)
         if intended is None:
-            await self._cancelled(post)
-            return None, None
+            return await self._not_sent(post), None
         if not await self._held():
             # Another process may have taken this over already. What is on record lets either go on.
             raise asyncio.CancelledError
         try:
-            reference = await chat.post(post.place, intended.pages, post.id, after=post.reference)
+            # A process that has lost its slot must be done before whoever goes on has looked for the post.
+            async with asyncio.timeout(self._settle * SEND_SHARE):
+                reference = await chat.post(post.place, intended.pages, post.id, after=post.reference)
+        except TimeoutError:
+            return msgspec.structs.replace(intended, reason="The chat did not answer in time."), None
         except PostError as error:
-            return await self._failed(intended, error, schedule)
+            return await self._failed(intended, error)
         await self._ledger.posted(intended, reference)
         log.info("posted", post=post.id, late=round(self._now() - post.slot, 1))
         return None, None
@@ -162,7 +174,7 @@ class Delivery:
         if post.reference:
             await self._end(post, PostState.FAILED, f"Only a part of it could be posted. {post.reason}")
         else:
-            reason = post.reason or "It waited too long for the posts before it."
+            reason = post.reason or MISSED
             await self._end(post, PostState.MISSED, reason)
         return True
 
@@ -180,9 +192,15 @@ class Delivery:
                 return None
             pages = await chat.render(made.reply, made.remark)
         except CannotTell as error:
+            if error.passes:
+                log.warning("a post could not be written yet", post=post.id, why=str(error))
+                return 0.0
             reason = f"Its line is not understood any more: {error}"
             await self._end(post, PostState.FAILED, reason)
-            await self._tell_maker(schedule, chat, reason)
+            if schedule is not None:
+                # It would fail, and its maker be told, at every slot.
+                await self._store.set_state(schedule.id, ScheduleState.PAUSED, None)
+                await self._tell([schedule], chat, f"{reason} It is paused.")
             return None
         except PostError as error:
             if error.outcome is Outcome.PERMANENT:
@@ -191,20 +209,22 @@ class Delivery:
             return self._pause(error)
         return tuple(pages), made.content
 
-    async def _failed(
-        self, post: Post, error: PostError, schedule: Schedule | None
-    ) -> tuple[Post | None, float | None]:
+    async def _failed(self, post: Post, error: PostError) -> tuple[Post | None, float | None]:
         """Record what a failure leaves known."""
         stands = _together(post.reference, error.posted)
         if error.outcome is Outcome.UNKNOWN:
             log.warning("it is not known whether a post stands", post=post.id, why=error.sentence)
-            return msgspec.structs.replace(post, reason=error.sentence), None
+            return msgspec.structs.replace(post, reference=stands, reason=error.sentence), None
         known = await self._ledger.known(post, stands, error.sentence)
-        if error.outcome is Outcome.TRANSIENT:
+        if error.outcome is Outcome.TRANSIENT or error.scope is Scope.WORKSPACE:
+            # A token that was revoked is no reason to close every channel, one after the other.
             log.warning("post put off", post=post.id, why=error.sentence)
             return known, self._pause(error)
-        await self._end(known, PostState.FAILED, error.sentence)
-        await self._close(known, error.sentence, schedule)
+        closes = error.scope is Scope.PLACE
+        if await self._end(known, PostState.FAILED, error.sentence, closes=closes):
+            chat = self._chats[post.place.platform]
+            schedules = await self._store.schedules(channel=post.place)
+            await self._tell(schedules, chat, f"{error.sentence} Then resume it with /schedule resume.")
         return None, None
 
     # --- finding out -----------------------------------------------------------------------------------
@@ -215,7 +235,7 @@ class Delivery:
         try:
             found = await chat.find(post.place, post.id, since)
         except PostError as error:
-            if error.outcome is Outcome.TRANSIENT and self._now() - since < WHOLE_SECONDS:
+            if error.outcome is Outcome.TRANSIENT and self._now() - since < LOOK_SECONDS:
                 return post, self._pause(error)
             reason = f"It may have been posted or not: {error.sentence}"
             await self._end(post, PostState.UNKNOWN, reason)
@@ -229,61 +249,50 @@ class Delivery:
 
     # --- after the end ---------------------------------------------------------------------------------
 
-    async def _end(self, post: Post, state: PostState, reason: str) -> None:
-        """Record an end that the operator has to know of."""
-        await self._ledger.end(post, state, reason)
-        await self._ledger.notify(f"The post {post.id} is {state.value}. {reason}", post)
+    async def _end(self, post: Post, state: PostState, reason: str, *, closes: bool = False) -> bool:
+        """Record an end that the operator has to know of; say whether the place was closed by it."""
         log.error("a post did not succeed", post=post.id, state=state.value, why=reason)
+        return await self._ledger.end(post, state, reason, notice=True, closes=closes)
 
-    async def _cancelled(self, post: Post) -> None:
+    async def _not_sent(self, post: Post) -> Post | None:
+        """Return a post as another process left it, or end it where it must not be sent any more."""
         now = await self._ledger.post(post.id)
-        if now is not None and now.state not in ENDED:
-            what = "watch had ended" if post.watch else "schedule was paused or removed"
-            await self._ledger.end(now, PostState.CANCELLED, f"The {what} before it was sent.")
+        if now is None or now.state in ENDED:
+            return None
+        if now.uncertain or now.attempts != post.attempts:
+            return now
+        what = "watch had ended" if post.watch else "schedule was paused or removed"
+        await self._ledger.end(now, PostState.CANCELLED, f"The {what} before it was sent.")
+        return None
 
-    async def _close(self, post: Post, reason: str, schedule: Schedule | None) -> None:
-        """Let no more posts go to a place that refuses them; the maker of the schedule is told once."""
-        if await self._ledger.close_place(post.place, reason):
-            text = f"No more posts go to {post.place.key} until somebody resumes a schedule there. {reason}"
-            await self._ledger.notify(text, post)
-            chat = self._chats[post.place.platform]
-            await self._tell_maker(
-                schedule, chat, f"{reason} When that is done, resume it with /schedule resume"
-            )
-
-    async def _tell_maker(self, schedule: Schedule | None, chat: Chat, reason: str) -> None:
-        if schedule is None or not schedule.made_by:
-            return
-        place = schedule.place
-        person = Person(platform=place.platform, workspace=place.workspace, user=schedule.made_by)
-        text = f"Your schedule {schedule.id} could not post. {reason}"
-        ending = "" if reason.endswith(".") else f" {schedule.id}."
-        try:
-            await chat.tell(person, text + ending)
-        except PostError as error:
-            log.warning("the maker of a schedule could not be told", schedule=schedule.id, why=error.sentence)
+    async def _tell(self, schedules: Iterable[Schedule], chat: Chat, reason: str) -> None:
+        """Tell the makers of schedules, each once and at most once, why they do not post any more."""
+        by_maker = {one.made_by: one for one in schedules if one.made_by}
+        for maker, one in by_maker.items():
+            person = Person(platform=one.place.platform, workspace=one.place.workspace, user=maker)
+            try:
+                await chat.tell(person, f"Your schedule {one.id} could not post. {reason}")
+            except PostError as error:
+                log.warning("a maker could not be told", schedule=one.id, why=error.sentence)
 
     async def _mark_corrected(self, post_id: str, place: Place, chat: Chat) -> None:
-        """Mark, where they stand, the posts that this one corrects; twice is harmless."""
+        """Mark, where they stand, the posts that this one corrects; twice is harmless.
+
+        What the chat does not take now is left for the next post to the place.
+        """
         marks = await self._ledger.marks(place.key)
         post = await self._ledger.post(post_id) if marks else None
         if post is None or post.state is not PostState.POSTED:
             return
         for corrected, _ in marks:
-            if corrected.reference is None or not corrected.pages:
-                await self._ledger.marked(corrected.id)
-                continue
-            remark = "Corrected since: a later post here says what has changed"
-            for tries in range(1, 4):
+            if corrected.reference and corrected.pages:
+                remark = "Corrected since: a later post here says what has changed"
                 try:
                     await chat.amend(corrected.place, corrected.reference, corrected.pages, remark)
                 except PostError as error:
                     log.warning("a corrected post could not be marked", post=corrected.id, why=error.sentence)
-                    if error.outcome is Outcome.PERMANENT:
-                        break
-                    await self._sleep(max(self._pause(error), self._backoff(tries)))
-                else:
-                    break
+                    if error.outcome is not Outcome.PERMANENT:
+                        return
             await self._ledger.marked(corrected.id)
 
     # --- waiting ---------------------------------------------------------------------------------------

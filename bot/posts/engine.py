@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
 from bot.posts.queue import NAME, VERSION, WORKFLOW, queue_of
 from bot.posts.slots import Slots
 
-AT_ONCE: Final = 500
+AT_ONCE: Final = 2_000
 """Posts of a platform that one process works on at the same time; most of them wait for the chat."""
 
 THREADS: Final = 8
@@ -27,6 +26,7 @@ POLL_SECONDS: Final = 0.5
 UNUSED_POLL_SECONDS: Final = 1.0
 """How often DBOS looks for notifications, which nothing here waits for; stopping waits for its next look."""
 
+RECORD_SECONDS: Final = 2
 KEPT: Final = timedelta(days=1)
 """How long DBOS keeps the record of a finished workflow; ours stays."""
 
@@ -59,6 +59,7 @@ class Engine:
         self._running: dict[str, tuple[asyncio.Task[Any], asyncio.Event]] = {}
         self._idle: set[str] = set()
         self._stopping = False
+        self._ended_at = float("-inf")
 
     @property
     def under_way(self) -> int:
@@ -81,28 +82,37 @@ class Engine:
             "scheduler_polling_interval_sec": 3600.0,
             "notification_listener_polling_interval_sec": UNUSED_POLL_SECONDS,
         }
-        # Launching writes to the database and may wait for a transaction of this loop's: not in its thread.
-        # Workflows belong to this loop all the same.
-        DBOS(config=config)._background_event_loop.set_main_loop()
+        loop = asyncio.get_running_loop()
+        # In a thread, since it writes: this loop may be in the middle of a transaction of ours, and could not
+        # end it while it waits for the lock.
+        await asyncio.to_thread(self._launch, config, loop)
+
+    def _launch(self, config: DBOSConfig, loop: asyncio.AbstractEventLoop) -> None:
+        DBOS(config=config)
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
         async def deliver(post_id: str) -> None:
-            # Work that was handed out anew must not be done twice at the same time.
-            while other := self._running.get(post_id):
-                await other[1].wait()
-            task = asyncio.current_task()
-            if self._stopping or task is None:
-                raise asyncio.CancelledError
-            self._running[post_id] = task, (ended := asyncio.Event())
-            try:
-                await self._deliver(post_id)
-            finally:
-                del self._running[post_id]
-                ended.set()
+            # DBOS has a loop of its own; chats and the state belong to the one that started the engine.
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._work(post_id), loop))
 
-        await asyncio.to_thread(self._register_queues)
+        self._register_queues()
         DBOS.listen_queues([queue_of(one) for one in self._platforms])
-        await asyncio.to_thread(DBOS.launch)
+        DBOS.launch()
+
+    async def _work(self, post_id: str) -> None:
+        # Work that was handed out anew must not be done twice at the same time.
+        while other := self._running.get(post_id):
+            await other[1].wait()
+        task = asyncio.current_task()
+        if self._stopping or task is None:
+            raise asyncio.CancelledError
+        self._running[post_id] = task, (ended := asyncio.Event())
+        try:
+            await self._deliver(post_id)
+        finally:
+            del self._running[post_id]
+            self._ended_at = asyncio.get_running_loop().time()
+            ended.set()
 
     def _register_queues(self) -> None:
         """Let the queues be there before DBOS looks for them: it looks again a second later."""
@@ -141,7 +151,8 @@ class Engine:
 
     async def _pending(self, slots: Iterable[str]) -> list[WorkflowStatus]:
         """Return what the holders of slots have taken out of the queue and not ended."""
-        return await DBOS.list_workflows_async(
+        return await asyncio.to_thread(
+            DBOS.list_workflows,
             status="PENDING",
             name=WORKFLOW,
             executor_id=[f"slot-{one}" for one in slots],
@@ -152,13 +163,14 @@ class Engine:
     async def _resume(self, workflows: Iterable[WorkflowStatus]) -> None:
         for one in workflows:
             if one.queue_name:
-                await DBOS.resume_workflows_async([one.workflow_id], queue_name=one.queue_name)
+                await asyncio.to_thread(DBOS.resume_workflows, [one.workflow_id], queue_name=one.queue_name)
 
     async def forget(self) -> None:
         """Delete DBOS's records of work finished long ago."""
         before = (datetime.now(UTC) - KEPT).isoformat()
         while True:
-            old = await DBOS.list_workflows_async(
+            old = await asyncio.to_thread(
+                DBOS.list_workflows,
                 status=["SUCCESS", "ERROR", "CANCELLED"],
                 completed_before=before,
                 limit=FORGOTTEN_AT_ONCE,
@@ -167,7 +179,7 @@ class Engine:
             )
             if not old:
                 return
-            await DBOS.delete_workflows_async([one.workflow_id for one in old])
+            await asyncio.to_thread(DBOS.delete_workflows, [one.workflow_id for one in old])
 
     async def stop(self, seconds: float = 0.0) -> None:
         """Take up no more work, give what is under way so many seconds, and leave the rest for later."""
@@ -181,9 +193,13 @@ class Engine:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):
                 await self._end()
-        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
-        # DBOS had put its own threads behind this loop's `to_thread`, and has ended them.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        # DBOS records in its own loop that work is done, a moment after it is: else it would be done again.
+        recording = asyncio.get_running_loop().time() - self._ended_at < RECORD_SECONDS
+        await asyncio.to_thread(
+            DBOS.destroy,
+            destroy_registry=True,
+            workflow_completion_timeout_sec=RECORD_SECONDS if recording else 0,
+        )
 
     async def _end(self) -> None:
         """Wait until nothing is worked on."""

@@ -127,6 +127,8 @@ def trouble(measured: Measured, clock: Callable[[float], str] = in_utc) -> tuple
             f"{_many(measured.late, 'post is', 'posts are')} late: the one due at {clock(one.slot)} in "
             f"{one.place} {GOING_ON[one.state]}. {one.reason or 'It waits for its turn.'}"
         )
+    if measured.undeclared:
+        amiss.append(measured.undeclared)
     return wrong, amiss
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,8 +23,18 @@ Enqueue = Callable[[AsyncConnection, Post], Awaitable[None]]
 NOTICE: Final = "notice:"
 """What the ids of posts to the operator begin with."""
 
+NOTICES_A_MINUTE: Final = 5
+PAGES_SECONDS: Final = 90 * 86_400.0
+"""How long the pages of a post are kept, to be marked where it is corrected."""
+
+KEPT_SECONDS: Final = 400 * 86_400.0
+EMPTY: Final = b"[]"
 GOING_ON: Final = tuple(one.value for one in PostState if one not in ENDED)
 P = tables.post.c
+
+
+class Overtaken(Exception):
+    """Another process has gone on with a post meanwhile: what it recorded holds."""
 
 
 class Stated(msgspec.Struct, frozen=True):
@@ -51,6 +61,9 @@ class Past(msgspec.Struct, frozen=True):
 # What every delivery asks is put into words once.
 _POST: Final = select(tables.post).where(P.id == bindparam("id"))
 _STATED: Final = select(tables.stated).where(tables.stated.c.place == bindparam("place"))
+_OWN: Final = (
+    select(tables.schedule.c.state).where(tables.schedule.c.id == bindparam("schedule")).with_for_update()
+)
 _LAST: Final = (
     select(tables.post)
     .where(P.schedule == bindparam("schedule"), P.state == PostState.POSTED.value)
@@ -62,6 +75,7 @@ _MISSED: Final = (
     .where(
         P.schedule == bindparam("schedule"),
         P.state.in_((PostState.MISSED.value, PostState.FAILED.value, PostState.UNKNOWN.value)),
+        ~P.id.startswith("now:"),
         P.slot > bindparam("since"),
         P.slot < bindparam("before"),
     )
@@ -96,28 +110,22 @@ class Ledger:
         return await self._posts(P.schedule == schedule_id, limit=limit)
 
     async def under_way(self, schedule_id: str) -> list[Post]:
-        """Return the posts of a schedule whose sending has begun and not come to a known end."""
-        return await self._posts(P.schedule == schedule_id, P.state == PostState.SENDING.value)
+        """Return the posts of a schedule that may still arrive, whatever becomes of the schedule.
+
+        Their sending has begun, or a part of them stands, or somebody asked for them.
+        """
+        begun = or_(
+            P.state == PostState.SENDING.value,
+            and_(P.state == PostState.RETRYING.value, P.reference.is_not(None)),
+            and_(P.state.in_(GOING_ON), P.id.startswith("now:")),
+        )
+        return await self._posts(P.schedule == schedule_id, begun)
 
     async def going_on(self, limit: int = 100) -> list[Post]:
         """Return posts that have not ended, the longest due first."""
         query = select(tables.post).where(P.state.in_(GOING_ON)).order_by(P.slot).limit(limit)
         async with self.store.reading() as connection:
             return [_read(row) for row in await connection.execute(query)]
-
-    async def ended(self, *states: PostState, since: float = 0.0, limit: int = 20) -> list[Post]:
-        """Return posts that ended in one of these ways, the latest first."""
-        wanted = [one.value for one in states or ENDED]
-        query = select(tables.post).where(P.state.in_(wanted), P.ended_at >= since)
-        async with self.store.reading() as connection:
-            rows = await connection.execute(query.order_by(P.ended_at.desc()).limit(limit))
-            return [_read(row) for row in rows]
-
-    async def counts(self) -> dict[str, int]:
-        """Return how many posts are in each state."""
-        query = select(P.state, func.count()).group_by(P.state)
-        async with self.store.reading() as connection:
-            return {state: count for state, count in await connection.execute(query)}  # noqa: C416 - rows
 
     async def past(self, post: Post, schedule: Schedule | None) -> Past:
         """Return what came before a post: in its place, and of its schedule where it has one."""
@@ -161,10 +169,16 @@ class Ledger:
         return True
 
     async def post_now(self, schedule: Schedule) -> Post:
-        """Record and enqueue a post of a schedule beside its slots."""
+        """Record and enqueue a post of a schedule beside its slots; where one is on its way, return that."""
         now = self._now()
         post = Post(id=f"now:{schedule.id}:{now:.3f}", schedule=schedule.id, place=schedule.place, slot=now)
+        mine = (P.schedule == schedule.id, P.id.startswith("now:"), P.state.in_(GOING_ON))
         async with self.store.begin() as connection:
+            # A button that is pressed twice, also at two processes, comes here one after the other.
+            await connection.execute(_OWN, {"schedule": schedule.id})
+            going = (await connection.execute(select(tables.post).where(*mine).limit(1))).first()
+            if going:
+                return _read(going)
             await self.put(connection, post)
         return post
 
@@ -183,14 +197,19 @@ class Ledger:
 
     async def notify(self, text: str, post: Post) -> None:
         """Keep a notice about a post for the operator, and post it where the operator reads."""
+        async with self.store.begin() as connection:
+            await self._notify(connection, text, post)
+
+    async def _notify(self, connection: AsyncConnection, text: str, post: Post) -> None:
         now = self._now()
         row = {"at": now, "place": post.place.key, "post": post.id, "text": text}
-        async with self.store.begin() as connection:
-            number = await connection.scalar(insert(tables.notice).values(row).returning(tables.notice.c.n))
-            # A notice that cannot be posted is on record; another one about it could not be posted either.
-            if self._operator is not None and not post.id.startswith(NOTICE):
-                told = Post(id=f"{NOTICE}{number}", place=self._operator, slot=now)
-                await self.put(connection, told)
+        lately = select(func.count()).where(tables.notice.c.at > now - 60)
+        many = (await connection.scalar(lately) or 0) >= NOTICES_A_MINUTE
+        number = await connection.scalar(insert(tables.notice).values(row).returning(tables.notice.c.n))
+        # A notice that cannot be posted is on record; another one about it could not be posted either. And
+        # where much goes wrong at once, `briefing-bot posts` shows it better than a channel.
+        if self._operator is not None and not many and not post.id.startswith(NOTICE):
+            await self.put(connection, Post(id=f"{NOTICE}{number}", place=self._operator, slot=now))
 
     async def notice(self, post_id: str) -> str | None:
         """Return the text of the notice that a post tells the operator, or None."""
@@ -219,17 +238,15 @@ class Ledger:
         async with self.store.begin() as connection:
             if not post.reference and not await self._may_go(connection, post):
                 return None
-            written = await connection.execute(
-                update(tables.post).where(P.id == post.id, P.state.in_(GOING_ON)).values(_row(changed))
-            )
+            mine = (P.id == post.id, P.state.in_(GOING_ON), P.attempts == post.attempts, ~P.uncertain)
+            written = await connection.execute(update(tables.post).where(*mine).values(_row(changed)))
             return changed if written.rowcount else None
 
     async def _may_go(self, connection: AsyncConnection, post: Post) -> bool:
         if not post.schedule:
             found = select(tables.watch.c.id).where(tables.watch.c.id == post.watch)
             return not post.watch or await connection.scalar(found) is not None
-        query = select(tables.schedule.c.state).where(tables.schedule.c.id == post.schedule).with_for_update()
-        state = await connection.scalar(query)
+        state = await connection.scalar(_OWN, {"schedule": post.schedule})
         asked = post.id.startswith("now:")
         return state == ScheduleState.ACTIVE.value or (asked and state == ScheduleState.PAUSED.value)
 
@@ -238,7 +255,8 @@ class Ledger:
         changed = msgspec.structs.replace(
             post, state=PostState.RETRYING, reference=reference, uncertain=False, reason=reason
         )
-        await self._write(changed)
+        async with self.store.begin() as connection:
+            await self._write(connection, changed)
         return changed
 
     async def posted(self, post: Post, reference: Reference) -> None:
@@ -256,7 +274,7 @@ class Ledger:
         ]
         marks = [{"post": corrected, "by": post.id} for corrected in dict.fromkeys(content.corrects.values())]
         async with self.store.begin() as connection:
-            await connection.execute(update(tables.post).where(P.id == post.id).values(_row(ended)))
+            await self._write(connection, ended)
             if post.schedule:
                 last = update(tables.schedule).where(tables.schedule.c.id == post.schedule)
                 await connection.execute(last.values(last_at=now))
@@ -269,21 +287,32 @@ class Ledger:
             if marks:
                 await connection.execute(self.store.insert(tables.mark, marks).on_conflict_do_nothing())
 
-    async def end(self, post: Post, state: PostState, reason: str) -> None:
-        """Record how a post ended otherwise. What a watch did not tell is told another time."""
+    async def end(
+        self, post: Post, state: PostState, reason: str, *, notice: bool = False, closes: bool = False
+    ) -> bool:
+        """Record how a post ended otherwise. What a watch did not tell is told another time.
+
+        With `notice` the operator is told; with `closes` its place takes no more posts, and whether that is
+        news is returned.
+        """
         ended = msgspec.structs.replace(
             post, state=state, reason=reason, uncertain=state is PostState.UNKNOWN, ended_at=self._now()
         )
+        row = {"place": post.place.key, "reason": reason, "at": self._now()}
         async with self.store.begin() as connection:
-            await connection.execute(update(tables.post).where(P.id == post.id).values(_row(ended)))
+            await self._write(connection, ended)
             if post.watch and state is not PostState.UNKNOWN:
                 await connection.execute(delete(tables.told).where(tables.told.c.post == post.id))
-
-    async def close_place(self, place: Place, reason: str) -> bool:
-        """Let no more posts go to a place; say whether that is news."""
-        row = {"place": place.key, "reason": reason, "at": self._now()}
-        async with self.store.begin() as connection:
-            return await self.store.insert_new(connection, tables.closed, row)
+            closed = closes and await self.store.insert_new(connection, tables.closed, row)
+            if notice:
+                more = (
+                    " No more posts go there until somebody resumes or adds a schedule or a watch there."
+                    if closed
+                    else ""
+                )
+                name = f"The post {post.id} to {post.place.key} is {state.value}."
+                await self._notify(connection, f"{name} {reason}{more}", post)
+        return closed
 
     async def marks(self, place: str) -> list[tuple[Post, Post]]:
         """Return (a post that was corrected and is not marked yet, the post that corrects it) of a place."""
@@ -300,9 +329,23 @@ class Ledger:
         async with self.store.begin() as connection:
             await connection.execute(delete(tables.mark).where(tables.mark.c.post == post_id))
 
-    async def _write(self, post: Post) -> None:
+    async def _write(self, connection: AsyncConnection, post: Post) -> None:
+        mine = (P.id == post.id, P.state.in_(GOING_ON), P.attempts == post.attempts)
+        if not (await connection.execute(update(tables.post).where(*mine).values(_row(post)))).rowcount:
+            raise Overtaken(post.id)
+
+    async def prune(self) -> None:
+        """Forget the pages of old posts, and at last the posts, except the latest of each schedule."""
+        now = self._now()
+        old = (P.ended_at < now - PAGES_SECONDS, P.pages != EMPTY)
+        posted = (P.schedule != "", P.state == PostState.POSTED.value)
+        latest = select(func.max(P.ended_at)).where(*posted).group_by(P.schedule)
         async with self.store.begin() as connection:
-            await connection.execute(update(tables.post).where(P.id == post.id).values(_row(post)))
+            await connection.execute(update(tables.post).where(*old).values(pages=EMPTY))
+            gone = (P.ended_at < now - KEPT_SECONDS, P.ended_at.not_in(latest))
+            await connection.execute(delete(tables.post).where(*gone))
+            for table in (tables.notice, tables.audit):
+                await connection.execute(delete(table).where(table.c.at < now - KEPT_SECONDS))
 
 
 def _parts(values: Sequence[str], size: int = 500) -> Iterable[Sequence[str]]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.posts.grace import grace_in_words
 from bot.posts.records import Origin, Post, Quiet, Schedule, ScheduleState
-from bot.posts.say import made_by, moment, moments, outcome, say, upcoming
+from bot.posts.say import NEXT, made_by, moment, moments, outcome, say, upcoming
 from bot.posts.when import in_words
 from bot.reply import (
     Action,
@@ -47,8 +47,12 @@ def listed(
     """Return the list of schedules; `last` is the latest post of each, `closed` the places that take none."""
     title = "All schedules" if everywhere else "Schedules here"
     if not schedules:
-        where = "anywhere. To begin, type in a channel" if everywhere else "here. To begin"
-        sentence = f"Nothing is scheduled {where}: /schedule add every weekday 08:30 /briefing since:last"
+        sentence = (
+            "Nothing is scheduled anywhere. A schedule is added in the channel to post to, or declared in"
+            " config/schedules.yaml."
+            if everywhere
+            else "Nothing is scheduled here. To begin: /schedule add every weekday 08:30 /briefing since:last"
+        )
         return say(Kind.NONE, title, sentence)
     shown = schedules[:SHOWN]
     blocks: list[Block] = [closed_note(reason, key if everywhere else "") for key, reason in closed.items()]
@@ -175,7 +179,10 @@ def _next(schedule: Schedule, now: float) -> list[Span]:
 
 def _instants(schedule: Schedule, now: float) -> list[Span]:
     """Return the next times; the first is the one on record, which may be due this very second."""
-    found = upcoming(schedule.when, now)
+    if schedule.next_at is None:
+        found = upcoming(schedule.when, now)
+    else:
+        found = [schedule.next_at, *upcoming(schedule.when, max(now, schedule.next_at), NEXT - 1)]
     return moments(found, schedule.when.zone) if found else [Text("no more")]
 
 

@@ -51,6 +51,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
     `overdue` slots nobody has planned, `stuck` posts are beyond their grace without an end, `late` ones wait
     within it; of each the number and the one that is due longest. `ended` counts slots by platform and state.
+    `undeclared` is empty, or why the file of schedules does not hold.
     """
 
     at: float
@@ -67,6 +68,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     ended: dict[tuple[str, str], int] = {}
     lateness: Lateness = Lateness()
     last_post_at: float | None = None
+    undeclared: str = ""
 
 
 class Totals:
@@ -106,6 +108,7 @@ def measure(connection: Connection, at: float, totals: Totals | None = None) -> 
     grace = _grace()
     stuck = and_(going_on, P.slot + grace < at - OVERDUE_SECONDS)
     late = and_(going_on, P.slot < at - LATE_SECONDS, P.slot + grace >= at - OVERDUE_SECONDS)
+    undeclared = select(tables.about.c.value).where(tables.about.c.key == tables.UNDECLARED)
     return Measured(
         at=at,
         schedules={state: count for state, count in connection.execute(by_state)},  # noqa: C416 - rows
@@ -121,6 +124,7 @@ def measure(connection: Connection, at: float, totals: Totals | None = None) -> 
         ended=ended,
         lateness=lateness,
         last_post_at=lateness.last_at,
+        undeclared=connection.scalar(undeclared) or "",
     )
 
 

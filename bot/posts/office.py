@@ -16,7 +16,7 @@ from bot.facts.base import FactBase
 from bot.parse import Misread
 from bot.posting import Place
 from bot.posts import adding
-from bot.posts.authorise import OPERATOR, Authority, Refused
+from bot.posts.authorise import OPERATOR, READING, Authority, Refused
 from bot.posts.compose import CannotTell
 from bot.posts.here import Channel, channel_of, channels_of, is_seen, place_of
 from bot.posts.listing import confirmed, handles, listed, shown_whole, told_history
@@ -101,7 +101,7 @@ class Office:
         """Add, list, show, pause, resume, remove or post a schedule, or tell its history."""
         if action == "add":
             return await self._guarded(asker, lambda: self._add(asker, when, what, quiet, grace))
-        return await self._guarded(asker, lambda: self._do(asker, action, schedule))
+        return await self._guarded(asker, lambda: self._do(asker, action, schedule), action)
 
     async def watch(self, asker: Asker, about: str, topic: str) -> Reply:
         """Begin to watch a name or a topic for the place of the asker."""
@@ -113,7 +113,7 @@ class Office:
 
     async def watches(self, asker: Asker) -> Reply:
         """List the watches of the place."""
-        return await self._guarded(asker, lambda: self._watching.watches(asker))
+        return await self._guarded(asker, lambda: self._watching.watches(asker), "watches")
 
     def known_schedules(self, asker: Asker) -> Sequence[Suggestion]:
         """Return the schedules of the place as of the last change here or :meth:`refresh`."""
@@ -136,7 +136,7 @@ class Office:
         self._known = known
         await self._watching.refresh()
 
-    async def _guarded(self, asker: Asker, do: Callable[[], Awaitable[Reply]]) -> Reply:
+    async def _guarded(self, asker: Asker, do: Callable[[], Awaitable[Reply]], action: str = "") -> Reply:
         if asker.platform != OPERATOR and not asker.channel:
             return refuse(
                 "Schedules and watches belong to a channel of a chat: type this there, or in the terminal."
@@ -146,12 +146,12 @@ class Office:
         except Refused as error:
             return refuse(str(error))
         except (StateError, *STORAGE_FAILURES) as error:
-            log.error("state not written", why=why(error))
+            log.error("state not used", why=why(error))
+            title, advice = _failed(error, action)
             sentence = (
-                f"Nothing was changed: the state's database cannot be used ({why(error)}). "
-                "Tell your operator; once that is mended, type this again."
+                f"{title}: the state's database cannot be used ({why(error)}). Tell your operator; {advice}"
             )
-            return say(Kind.FAILURE, "Nothing was changed", sentence)
+            return say(Kind.FAILURE, title, sentence)
 
     # --- adding ----------------------------------------------------------------------------------------
 
@@ -342,6 +342,16 @@ class Office:
                 f" The post of {clock(one.slot, schedule.when.zone)} is being sent now and may still arrive."
             )
         return say(Kind.ANSWER, title, done, *actions)
+
+
+def _failed(error: BaseException, action: str) -> tuple[str, str]:
+    """Return what can be said of something that the database broke off, and what to do then."""
+    if action in READING:
+        return "It could not be read", "once that is mended, type this again."
+    # A connection that breaks may take the answer to a commit with it. A post is recorded, then enqueued.
+    if action == "now" or getattr(error, "connection_invalidated", False):
+        return "It is not known whether that was done", "once that is mended, look at the list first."
+    return "Nothing was changed", "once that is mended, type this again."
 
 
 def _see(schedule_id: str) -> tuple[Action, ...]:

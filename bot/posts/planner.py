@@ -14,10 +14,11 @@ from typing import Final
 import structlog
 from sqlalchemy import select, update
 
+from bot.posting import Place
 from bot.posts import tables
 from bot.posts.ledger import Ledger
 from bot.posts.records import Post, PostState, Schedule, ScheduleState
-from bot.posts.rows import read_schedule
+from bot.posts.rows import read_place, read_schedule
 from bot.posts.store import Store
 from bot.posts.when import slots
 
@@ -154,24 +155,25 @@ class Planner:
             if (await connection.execute(due.limit(1))).first() is None:
                 return 0
         locked = due.with_for_update(skip_locked=True)
-        broken: list[Schedule] = []
+        broken: list[tuple[str, Place]] = []
         async with self._store.begin() as connection:
-            rows = [read_schedule(row) for row in await connection.execute(locked)]
-            for one in rows:
+            rows = (await connection.execute(locked)).all()
+            for row in rows:
                 try:
+                    one = read_schedule(row)
                     posts, upcoming = plan(one, now)
                 except Exception:
                     # One rule that breaks must not keep all others from being posted.
-                    log.exception("a schedule could not be planned; it is paused", schedule=one.id)
-                    paused = update(tables.schedule).where(schedule.id == one.id)
+                    log.exception("a schedule could not be planned; it is paused", schedule=row.id)
+                    paused = update(tables.schedule).where(schedule.id == row.id)
                     await connection.execute(paused.values(state=ScheduleState.PAUSED.value))
-                    broken.append(one)
+                    broken.append((row.id, read_place(row)))
                     continue
                 for post in posts:
                     await self._ledger.put(connection, post)
                 moved = update(tables.schedule).where(schedule.id == one.id, schedule.next_at == one.next_at)
                 await connection.execute(moved.values(next_at=upcoming))
-        for one in broken:
-            text = f"The schedule {one.id} could not be planned and is paused; the log says why. Add it anew."
-            await self._ledger.notify(text, Post(id=one.id, schedule=one.id, place=one.place, slot=now))
+        for name, place in broken:
+            text = f"The schedule {name} could not be planned and is paused; the log says why. Add it anew."
+            await self._ledger.notify(text, Post(id=name, schedule=name, place=place, slot=now))
         return len(rows)

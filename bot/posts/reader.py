@@ -230,6 +230,12 @@ def read_view(row: Row[Any]) -> PostView:
     )
 
 
+def rules(connection: Connection) -> list[tuple[str, When]]:
+    """Return the ids of the schedules that post, and when, in the order of the ids."""
+    query = select(S.id, S.when, S.cron, S.zone).where(S.state == ScheduleState.ACTIVE.value).order_by(S.id)
+    return [(row.id, When(row.when, row.cron, row.zone)) for row in connection.execute(query)]
+
+
 def closed_places(connection: Connection) -> tuple[Closed, ...]:
     """Return the places that take no posts."""
     return tuple(_closed(row) for row in connection.execute(select(tables.closed)))

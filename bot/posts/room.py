@@ -24,7 +24,7 @@ from bot.posts.slots import Slots, slots_of
 from bot.posts.store import STORAGE_FAILURES, Store, why
 
 RATES: Final[Mapping[str, tuple[float, float]]] = {"slack": (4.0, 1.0), "discord": (40.0, 1.0)}
-"""Posts, and the seconds in which a workspace or bot takes so many.
+"""Posts, and the seconds in which one process sends a workspace, or a bot, so many.
 
 Slack allows "several hundred messages per minute" in a workspace, Discord 50 requests per second for a bot;
 what each channel takes is kept by one post at a time and the pauses that the platform asks for.
@@ -175,10 +175,13 @@ class Room:
                     await self._rounds()
             except STORAGE_FAILURES as error:
                 self._say_broken(why(error))
-            except Exception as error:
+            except Exception:
                 log.exception("posting stopped; it is started again")
-                self.broken = type(error).__name__
-            await self._stop(0.0)
+                self.broken = "a mistake of the program's, which the log names"
+            try:
+                await self._stop(0.0)
+            except Exception:
+                log.exception("posting could not be stopped in order")
             await asyncio.sleep(STAND_BY_SECONDS)
 
     async def _take_slot(self) -> bool:
@@ -188,6 +191,8 @@ class Room:
             if holder != self.standing_by:
                 log.warning("posts are made by another process; this one stands by", holder=holder)
             self.standing_by = holder
+            # What this process could not do is another's business now.
+            self.broken, self.delivery.broken_since = "", None
             return False
         self.standing_by = ""
         self.engine = Engine(self._queue.url, self.slots, self.delivery, self._chats, poll_seconds=self._poll)
@@ -197,6 +202,15 @@ class Room:
 
     async def _rounds(self) -> None:
         """Plan twice a second, look now and then for work of the dead; return when the slot is lost."""
+        chores = asyncio.create_task(self._do_chores())
+        try:
+            await self._plan()
+        finally:
+            chores.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await chores
+
+    async def _plan(self) -> None:
         looked = forgot = float("-inf")
         while self.engine is not None:
             try:
@@ -211,21 +225,23 @@ class Room:
                 if at - forgot >= FORGET_SECONDS:
                     forgot = at
                     await self.engine.forget()
-                for chore in self._chores:
-                    await self._do(chore, at)
+                    await self._ledger.prune()
                 self.broken = ""
             except STORAGE_FAILURES as error:
                 self._say_broken(why(error))
             await asyncio.sleep(self._poll)
 
-    async def _do(self, chore: Chore, at: float) -> None:
-        try:
-            await chore(at)
-        except STORAGE_FAILURES:
-            raise
-        except Exception:
-            # Posts that are due do not wait for what is wrong with something else.
-            log.exception("a chore failed; it is done again at the next round of its own")
+    async def _do_chores(self) -> None:
+        """Do what is to be done beside posting: posts that are due wait for none of it."""
+        while True:
+            for chore in self._chores:
+                try:
+                    await chore(self._elapsed())
+                except STORAGE_FAILURES as error:
+                    log.warning("a chore waits for the state's database", why=why(error))
+                except Exception:
+                    log.exception("a chore failed; it is done again at the next round of its own")
+            await asyncio.sleep(self._poll)
 
     def _say_broken(self, reason: str) -> None:
         if self.broken != reason:
@@ -234,6 +250,8 @@ class Room:
 
     async def _stop(self, seconds: float) -> None:
         engine, self.engine = self.engine, None
-        if engine is not None:
-            await engine.stop(seconds)
-        await self.slots.release()
+        try:
+            if engine is not None:
+                await engine.stop(seconds)
+        finally:
+            await self.slots.release()

@@ -7,6 +7,7 @@ under way.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import os
@@ -24,6 +25,7 @@ from bot.posts.store import STORAGE_FAILURES, Store
 COUNT: Final = 16
 """Processes that post from one PostgreSQL database at the same time; further ones stand by."""
 
+HELD_SECONDS: Final = 5.0
 CLASS: Final = 0x62726966
 """The first half of the advisory locks' keys, so that another program's locks are others: "brif"."""
 
@@ -63,7 +65,11 @@ class Slots(Protocol):
 def slots_of(store: Store) -> Slots:
     """Return the slots of a state: one for a SQLite file, several for PostgreSQL."""
     file = store.file
-    return FileSlot(file.with_name(f"{file.name}.posting")) if file else DatabaseSlots(store.url)
+    if file is None:
+        return DatabaseSlots(store.url)
+    # By whichever of its names the file is called, it has one slot.
+    whole = file.resolve()
+    return FileSlot(whole.with_name(f"{whole.name}.posting"))
 
 
 class FileSlot:
@@ -80,9 +86,11 @@ class FileSlot:
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             os.close(handle)
-            return None
+            if isinstance(error, BlockingIOError):
+                return None
+            raise
         with contextlib.suppress(OSError):  # a full disk keeps nobody from posting
             os.ftruncate(handle, 0)
             os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
@@ -90,8 +98,14 @@ class FileSlot:
         return "1"
 
     async def held(self) -> bool:
-        """Say whether it is held."""
-        return self._handle is not None
+        """Say whether it is held: somebody may have deleted the file, and another process made it anew."""
+        if self._handle is None:
+            return False
+        try:
+            own, there = os.fstat(self._handle), self._path.stat()
+        except OSError:
+            return False
+        return (own.st_dev, own.st_ino) == (there.st_dev, there.st_ino)
 
     @contextlib.asynccontextmanager
     async def free_others(self) -> AsyncIterator[list[str]]:
@@ -123,6 +137,7 @@ class DatabaseSlots:
             isolation_level="AUTOCOMMIT",
             connect_args={"prepare_threshold": None, "tcp_user_timeout": 30_000, **CLIENT},
         )
+        self._asking = asyncio.Lock()
         self._count = count
         self._connection: AsyncConnection | None = None
         self._taken: int | None = None
@@ -151,8 +166,11 @@ class DatabaseSlots:
             "AND objid = :slot AND pid = pg_backend_pid() AND granted"
         )
         try:
-            found = await self._connection.scalar(query, {"class": CLASS, "slot": self._taken})
-        except STORAGE_FAILURES:
+            # One at a time, since it is one session; and a silent network is as good as a lost one.
+            async with asyncio.timeout(HELD_SECONDS), self._asking:
+                connection = self._connection
+                found = connection and await connection.scalar(query, {"class": CLASS, "slot": self._taken})
+        except (TimeoutError, *STORAGE_FAILURES):
             return False
         return bool(found)
 
@@ -166,7 +184,7 @@ class DatabaseSlots:
 
     async def holder(self) -> str:
         """Say who holds the slots."""
-        return f"{self._count} other processes"
+        return "other processes"
 
     async def release(self) -> None:
         """Let go of the slot, and of the database."""

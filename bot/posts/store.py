@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     event,
     insert,
+    inspect,
     select,
     text,
     update,
@@ -103,11 +104,9 @@ class Store:
             if self.file:
                 await asyncio.to_thread(look_at, self.file)
             async with self.begin() as connection:
-                await connection.run_sync(_create)
-                version = await connection.scalar(
-                    select(tables.about.c.value).where(tables.about.c.key == "version")
-                )
+                version = await connection.run_sync(_version)
                 if version in {None, tables.SCHEMA_VERSION}:
+                    await connection.run_sync(tables.metadata.create_all)
                     # Written each time: a database that only lets itself be read is found out here.
                     row = {"key": "version", "value": tables.SCHEMA_VERSION}
                     mine = self.insert(tables.about, [row])
@@ -156,8 +155,8 @@ class Store:
     async def admit_schedule(self, schedule: Schedule, most: int) -> str:
         """Keep a new schedule if its place has none like it and fewer than `most`.
 
-        Return an empty string where it was kept, else the id of the one that is like it, or `full`, or
-        `taken` where another schedule has the id.
+        A place that took no posts is tried again then. Return an empty string where it was kept, else the id
+        of the one that is like it, or `full`, or `taken` where another schedule has the id.
         """
         known = tables.schedule.c
         here = select(tables.schedule).where(
@@ -172,16 +171,10 @@ class Store:
                     return one.id
             if len(rows) >= most:
                 return "full"
-            is_new = await self.insert_new(connection, tables.schedule, schedule_row(schedule))
-            return "" if is_new else "taken"
-
-    async def put_schedule(self, schedule: Schedule) -> None:
-        """Keep a schedule in place of the one with its id."""
-        row = schedule_row(schedule)
-        async with self.begin() as connection:
-            await connection.execute(
-                update(tables.schedule).where(tables.schedule.c.id == schedule.id).values(row)
-            )
+            if not await self.insert_new(connection, tables.schedule, schedule_row(schedule)):
+                return "taken"
+            await _reopen(connection, schedule.place.key)
+            return ""
 
     async def schedule(self, schedule_id: str) -> Schedule | None:
         """Return the schedule of that id, removed ones too."""
@@ -196,27 +189,11 @@ class Store:
             reason = await connection.scalar(_CLOSED, {"place": place})
         return read_schedule(row) if row else None, reason
 
-    async def schedules(
-        self,
-        place: str = "",
-        *,
-        workspace: tuple[str, str] | None = None,
-        channel: Place | None = None,
-        removed: bool = False,
-    ) -> list[Schedule]:
-        """Return the schedules of a place, of a (platform, workspace), or all, in the order of their ids.
-
-        `channel` gives those of a place and of all threads beside it.
-        """
+    async def schedules(self, *, channel: Place | None = None, removed: bool = False) -> list[Schedule]:
+        """Return the schedules of a channel with its threads, or all, in the order of their ids."""
         query = select(tables.schedule).order_by(tables.schedule.c.id)
         if channel:
             query = query.where(*_in_channel(tables.schedule, channel))
-        if place:
-            query = query.where(tables.schedule.c.place == place)
-        if workspace:
-            query = query.where(
-                tables.schedule.c.platform == workspace[0], tables.schedule.c.workspace == workspace[1]
-            )
         if not removed:
             query = query.where(tables.schedule.c.state != ScheduleState.REMOVED)
         async with self.reading() as connection:
@@ -286,6 +263,7 @@ class Store:
                 return "taken"
             if events := [{"watch": watch.id, "event": one, "post": ""} for one in told]:
                 await connection.execute(insert(tables.told), events)
+            await _reopen(connection, watch.place.key)
             return ""
 
     async def told(self, watch_id: str) -> set[str]:
@@ -294,13 +272,11 @@ class Store:
         async with self.reading() as connection:
             return set((await connection.scalars(query)).all())
 
-    async def watches(self, place: str = "", *, channel: Place | None = None) -> list[Watch]:
-        """Return the watches of a place, of a channel with its threads, or all, in the order of their ids."""
+    async def watches(self, *, channel: Place | None = None) -> list[Watch]:
+        """Return the watches of a channel with its threads, or all, in the order of their ids."""
         query = select(tables.watch).order_by(tables.watch.c.id)
         if channel:
             query = query.where(*_in_channel(tables.watch, channel))
-        if place:
-            query = query.where(tables.watch.c.place == place)
         async with self.reading() as connection:
             return [read_watch(row) for row in await connection.execute(query)]
 
@@ -328,6 +304,16 @@ class Store:
         async with self.reading() as connection:
             return [(at, place, text) for at, place, text in await connection.execute(query.limit(limit))]
 
+    async def tell_undeclared(self, sentence: str) -> bool:
+        """Keep why the declared schedules do not hold; with an empty sentence, say whether one was kept."""
+        about = tables.about.c
+        async with self.begin() as connection:
+            gone = await connection.execute(delete(tables.about).where(about.key == tables.UNDECLARED))
+            if sentence:
+                row = {"key": tables.UNDECLARED, "value": sentence}
+                await connection.execute(insert(tables.about).values(row))
+            return bool(gone.rowcount)
+
     async def closed(self, places: Iterable[str] | None = None) -> dict[str, str]:
         """Return the places (all, or of these) that take no posts, with the reason."""
         query = select(tables.closed.c.place, tables.closed.c.reason)
@@ -339,7 +325,11 @@ class Store:
     async def reopen(self, place: str) -> None:
         """Let posts go to a place again."""
         async with self.begin() as connection:
-            await connection.execute(delete(tables.closed).where(tables.closed.c.place == place))
+            await _reopen(connection, place)
+
+
+async def _reopen(connection: AsyncConnection, place: str) -> None:
+    await connection.execute(delete(tables.closed).where(tables.closed.c.place == place))
 
 
 def _in_channel(table: Table, place: Place) -> tuple[ColumnElement[bool], ...]:
@@ -356,11 +346,14 @@ def why(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or getattr(error, "strerror", None) or error).partition("\n")[0]
 
 
-def _create(connection: Connection) -> None:
+def _version(connection: Connection) -> str | None:
+    """Return of which version the tables are, None where there are none; nobody else makes them meanwhile."""
     if connection.dialect.name == "postgresql":
         # Two processes that start together would both create the tables, and one would fail.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('briefing-bot tables'))")
-    tables.metadata.create_all(connection)
+    if not inspect(connection).has_table(tables.about.name):
+        return None
+    return connection.scalar(select(tables.about.c.value).where(tables.about.c.key == "version"))
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -32,6 +32,8 @@ def _place() -> tuple[Column[str], ...]:
 
 
 about = Table("posts_about", metadata, Column("key", String(32), primary_key=True), Column("value", Text))
+UNDECLARED: Final = "undeclared"
+"""The key in `about` of the sentence that says why the file of schedules does not hold, where it does not."""
 
 schedule = Table(
     "posts_schedule",

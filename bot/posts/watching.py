@@ -49,7 +49,7 @@ class Watching:
         self._zone = zone
         self._now = now
         self._letters = letters
-        self._known: dict[Channel, list[Suggestion]] = {}
+        self._known: dict[Channel, list[Watch]] = {}
 
     async def watch(self, asker: Asker, about: str, topic: str) -> Reply:
         """Begin to watch a name or a topic."""
@@ -82,8 +82,7 @@ class Watching:
             told = [one.id for one in events(FactBase(base.snapshot, base.dossiers, today), watch)]
             found = await self._store.admit_watch(watch, MOST, told)
             if not found:
-                known = self._known.setdefault(channel_of(place), [])
-                known.append(Suggestion(watch.id, watch.label, watch.id))
+                self._known.setdefault(channel_of(place), []).append(watch)
                 return _begun(watch, thing, typed)
             if found == "full":
                 return refuse(f"{MOST} things are watched here already; end one with /unwatch first.")
@@ -99,23 +98,25 @@ class Watching:
         seen = await self._seen(asker)
         found = self._matching([one for one in seen if not topic or one.kind == "topic"], asker, typed)
         if len(found) > 1:
-            actions = [Action(f"{one.label} ({one.id})", f"/unwatch {one.id}") for one in found[:10]]
+            actions = [
+                Action(f"{_label(one, asker)} ({_handle(one, asker)})", f"/unwatch {_handle(one, asker)}")
+                for one in found[:10]
+            ]
             return say(Kind.ASK, "Which one?", f"{len(found)} watches match “{shorten(typed)}”.", *actions)
         if not found:
             wanted = typed.lower()[:64]
-            near = get_close_matches(wanted, [one.id for one in seen], 3, 0.5)
+            near = get_close_matches(wanted, [one.id for one in seen if _is_open(one, asker)], 3, 0.5)
             ends = [_end(one) for one in near]
             sentence = f"Nothing that is watched here is called “{shorten(typed)}”."
             return say(Kind.USAGE, "No such watch", sentence, *ends, Action("List", "/watches"))
         (ended,) = found
+        label = ended.label if _is_open(ended, asker) else "It"
         await self._authority.authorise(asker, "unwatch", f"watch:{ended.id}")
         if not await self._store.remove_watch(ended.id):
-            return refuse(f"{ended.label} was not watched any more.")
+            return refuse(f"{label} was not watched any more.")
         channel = channel_of(ended.place)
-        self._known[channel] = [one for one in self._known.get(channel, []) if one.value != ended.id]
-        sentence = (
-            f"{ended.label} is not watched here any more. A post that is being sent now may still arrive."
-        )
+        self._known[channel] = [one for one in self._known.get(channel, []) if one.id != ended.id]
+        sentence = f"{label} is not watched here any more. A post that is being sent now may still arrive."
         return say(Kind.ANSWER, "Not watched", sentence)
 
     async def watches(self, asker: Asker) -> Reply:
@@ -124,17 +125,23 @@ class Watching:
         everywhere = asker.platform == OPERATOR
         title = "All watches" if everywhere else "Watched here"
         if not seen:
-            where = "anywhere" if everywhere else "here"
-            return say(Kind.NONE, title, f"Nothing is watched {where}. To begin: /watch and a name or topic.")
+            begin = (
+                "Nothing is watched anywhere. A watch is begun in the channel to post to."
+                if everywhere
+                else "Nothing is watched here. To begin: /watch and a name or topic."
+            )
+            return say(Kind.NONE, title, begin)
         base = self._base(asker)
         items = []
         for one in seen[:SHOWN]:
             day = humanise(day_in((self._zone(one.place),), one.made_at).isoformat())
             where = f", in {one.place.key}" if everywhere else ""
             about = (
-                f" ({one.kind}) since {day}, asked for by {made_by(one.made_by, asker.user)}{where}, {one.id}"
+                f" ({one.kind}) since {day}, asked for by {made_by(one.made_by, asker.user)}{where},"
+                f" {_handle(one, asker)}"
             )
-            items.append(Line((_named(base, one), Text(about))))
+            named: Span = _named(base, one) if _is_open(one, asker) else Text(_label(one, asker))
+            items.append(Line((named, Text(about))))
         notes = [Note(line(f"{SHOWN} of {len(seen):,} are shown."))] if len(seen) > SHOWN else []
         count = "1 thing is" if len(seen) == 1 else f"{len(seen):,} things are"
         return Reply(
@@ -142,20 +149,24 @@ class Watching:
             title=title,
             summary=f"{title}: {count} watched.",
             blocks=(Bullets(tuple(items)), *notes),
-            actions=tuple(_end(one.id, f"Stop {shorten(one.label, 40)}") for one in seen[:10]),
+            actions=tuple(
+                _end(_handle(one, asker), f"Stop {shorten(_label(one, asker), 40)}") for one in seen[:10]
+            ),
         )
 
     def known(self, asker: Asker) -> Sequence[Suggestion]:
         """Return the watches of the place as of the last change here or :meth:`refresh`."""
         if asker.platform == OPERATOR:
-            return [one for some in self._known.values() for one in some]
-        return self._known.get(channel_of(place_of(asker)), [])
+            known = [one for some in self._known.values() for one in some]
+        else:
+            known = self._known.get(channel_of(place_of(asker)), [])
+        return [Suggestion(one.id, one.label, one.id) for one in known if _is_open(one, asker)]
 
     async def refresh(self) -> None:
         """Read anew what is completed."""
-        known: dict[Channel, list[Suggestion]] = {}
+        known: dict[Channel, list[Watch]] = {}
         for one in await self._store.watches():
-            known.setdefault(channel_of(one.place), []).append(Suggestion(one.id, one.label, one.id))
+            known.setdefault(channel_of(one.place), []).append(one)
         self._known = known
 
     async def _seen(self, asker: Asker) -> list[Watch]:
@@ -167,8 +178,9 @@ class Watching:
         """Return the watches that were meant: by id, by label, or by any other name of what they watch."""
         wanted = typed.strip().casefold()
         for one in seen:
-            if one.id == wanted:
+            if wanted in {one.id, _handle(one, asker)}:
                 return [one]
+        seen = [one for one in seen if _is_open(one, asker)]
         if found := [one for one in seen if wanted in {one.label.casefold(), one.thing}]:
             return found
         base = self._base(asker)
@@ -211,10 +223,22 @@ def _begun(watch: Watch, thing: Thing, typed: str) -> Reply:
 
 
 def _named(base: FactBase, watch: Watch) -> Span:
-    if watch.dossier not in base.dossiers:
-        return Text("something that this channel does not see any more")
     ref = base.thing(watch.kind, watch.dossier, watch.thing).ref
     return Name(watch.label, f"/briefing {ref}" if watch.kind == "topic" else f"/who {ref}")
+
+
+def _is_open(watch: Watch, asker: Asker) -> bool:
+    """Say whether the asker's place sees what is watched."""
+    return asker.dossiers is None or watch.dossier in asker.dossiers
+
+
+def _label(watch: Watch, asker: Asker) -> str:
+    return watch.label if _is_open(watch, asker) else "something that this channel does not see any more"
+
+
+def _handle(watch: Watch, asker: Asker) -> str:
+    """Return what names a watch to :meth:`Watching.unwatch`: an id begins with what is watched."""
+    return watch.id if _is_open(watch, asker) else watch.id.rpartition("-")[2]
 
 
 def _end(watch_id: str, label: str = "Stop watching") -> Action:

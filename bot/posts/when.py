@@ -20,7 +20,7 @@ from bot.posts.pattern import DAY, FIELDS, Pattern, pattern, read_cron
 from bot.posts.phrases import EXAMPLES, Unread, read_words, write_words
 from bot.posts.zones import LONGEST_NAME, WhenError, advice, is_like_zone, known_zone, part_zone, zone_of
 
-__all__ = ["Slot", "When", "WhenError", "in_words", "next_slot", "read_when", "slots"]
+__all__ = ["Slot", "When", "WhenError", "in_words", "read_when", "slots"]
 
 LONGEST: Final = 200
 """Characters of a rule."""
@@ -126,15 +126,6 @@ def slots(when: When, after: datetime, until: datetime | None = None) -> Iterato
                 return
             latest = slot.at
             yield slot
-
-
-def next_slot(when: When, after: datetime) -> datetime | None:
-    """Return the first slot strictly after an instant, in UTC.
-
-    Raises:
-        ValueError: the instant has no time zone.
-    """
-    return next((slot.at for slot in slots(when, after)), None)
 
 
 def _slot(day: date, at_time: time, zone: ZoneInfo, rule: Pattern) -> Slot | None:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 
 import pytest
 
-from benchmarks.measure import grow, peak, percentile, resident, time_questions, usage
-from benchmarks.questions import BARE_SELECT
-from bot.facts.snapshot import Snapshot
+from benchmarks.measure import fastest, no_garbage, peak, percentile, resident, tree_bytes, usage
 
 
 @pytest.mark.parametrize(
@@ -35,16 +35,19 @@ def test_the_peak_is_never_below_what_is_resident() -> None:
     assert 1_000_000 < resident() <= peak()
 
 
-def test_every_class_is_timed(coast: Snapshot) -> None:
-    times = time_questions(coast.path, each=3, rounds=2, seed=1)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_process_holds_bytes_and_one_that_is_gone_none() -> None:
+    assert tree_bytes(os.getpid()) > 1_000_000
+    assert tree_bytes(2**22 + 1) == 0
 
-    assert BARE_SELECT in times
-    assert {len(some) for some in times.values()} == {3}
-    assert all(one > 0 for some in times.values() for one in some)
+
+def test_garbage_waits_and_is_collected_again() -> None:
+    with no_garbage():
+        assert not gc.isenabled()
     assert gc.isenabled()
 
 
-def test_growth_is_from_the_first_question_to_the_last(coast: Snapshot) -> None:
-    growth = grow(coast.path, 30, seed=1)
-
-    assert min(growth.before, growth.after) > 1_000_000
+def test_the_fastest_of_several_counts() -> None:
+    times = []
+    assert 0 <= fastest(lambda: times.append(1), 3) < 1
+    assert len(times) == 3

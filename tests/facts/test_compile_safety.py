@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
+import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,16 @@ from bases import COAST
 from factory import edit, write
 
 from bot.facts import compile as compiler
-from bot.facts.compile import KEPT, POINTER, compile_base, current
+from bot.facts.amend import Amendment
+from bot.facts.compile import Compiled, compile_base
+from bot.facts.seen import NAME
 from bot.facts.snapshot import VERSION, Snapshot
-from bot.facts.write import write_snapshot
+from bot.facts.turns import KEPT, POINTER, SUMS, current, open_current, verify
+
+
+def first_rank(snapshot: Snapshot) -> int:
+    (rank,) = snapshot.db.execute("SELECT min(rank) FROM fact").fetchone()
+    return int(rank)
 
 
 def listing(folder: Path) -> set[str]:
@@ -31,8 +40,12 @@ def listing(folder: Path) -> set[str]:
 def answers(path: Path) -> str:
     """Return the text of a fact, which only a whole snapshot tells."""
     with closing(Snapshot(path)) as opened:
-        (row,) = opened.db.execute("SELECT rank FROM fact WHERE id = 'audit-order'")
-        return opened.fact(row[0]).fact.text
+        return answers_of(opened)
+
+
+def answers_of(opened: Snapshot) -> str:
+    (row,) = opened.db.execute("SELECT rank FROM fact WHERE id = 'audit-order'")
+    return opened.fact(row[0]).fact.text
 
 
 # --- killed, torn, crowded -----------------------------------------------------------------------------
@@ -42,25 +55,39 @@ class Killed(BaseException):
     """What a process feels when it is killed: no handler of errors sees it."""
 
 
-STEPS: dict[str, tuple[object, str, Callable[..., object]]] = {
-    "open": (os, "open", os.open),
-    "fsync": (os, "fsync", os.fsync),
-    "mkstemp": (tempfile, "mkstemp", tempfile.mkstemp),
-    "chmod": (Path, "chmod", Path.chmod),
-    "replace": (Path, "replace", Path.replace),
-    "write_bytes": (Path, "write_bytes", Path.write_bytes),
-    "unlink": (Path, "unlink", Path.unlink),
-    "digest": (hashlib, "file_digest", hashlib.file_digest),
-    "write_snapshot": (compiler, "write_snapshot", write_snapshot),
+STEPS: dict[str, tuple[object, str]] = {
+    "open": (os, "open"),
+    "fsync": (os, "fsync"),
+    "chmod": (Path, "chmod"),
+    "rename": (Path, "rename"),
+    "replace": (Path, "replace"),
+    "write_bytes": (Path, "write_bytes"),
+    "unlink": (Path, "unlink"),
+    "copyfile": (shutil, "copyfile"),
+    "place": (Amendment, "place"),
+    "take_out": (Amendment, "take_out"),
+    "put_in": (Amendment, "put_in"),
+    "meta": (compiler, "_write_meta"),
 }
+WEIGHTS = ["weight: 4", "weight: 3", "weight: 2"]
+
+
+def compiled_times(root: Path, folder: Path, turns: int) -> Compiled:
+    """Compile so many times, each time with another weight: after the second, there is a file to change."""
+    compiled = compile_base(root, folder)
+    for old, new in pairwise(WEIGHTS[:turns]):
+        edit(root, old, new)
+        compiled = compile_base(root, folder)
+    return compiled
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("turns", [1, 2, 3])
 def test_whatever_step_is_cut_short_the_last_snapshot_stays(
-    root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str, nth: int
+    root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, step: str, nth: int, turns: int
 ) -> None:
-    first = compile_base(root, folder)
+    first = compiled_times(root, folder, turns)
     text = answers(first.path)
     edit(root, "will audit", "is to audit")
     calls = 0
@@ -75,9 +102,9 @@ def test_whatever_step_is_cut_short_the_last_snapshot_stays(
 
         return cutting
 
-    owner, name, original = STEPS[step]
+    owner, name = STEPS[step]
     with monkeypatch.context() as patched:
-        patched.setattr(owner, name, cut(original))
+        patched.setattr(owner, name, cut(getattr(owner, name)))
         try:
             compile_base(root, folder)
         except Killed:
@@ -93,6 +120,37 @@ def test_whatever_step_is_cut_short_the_last_snapshot_stays(
     again = compile_base(root, folder)
     assert answers(again.path) == text.replace("will", "is to")
     assert current(folder) == again.path
+    assert not list(folder.glob("*.part"))
+
+
+@pytest.mark.parametrize("step", ["rename", "take_out", "put_in", "meta", "chmod", "replace", "fsync"])
+def test_a_process_that_is_killed_leaves_the_last_snapshot(root: Path, folder: Path, step: str) -> None:
+    first = compiled_times(root, folder, 3)
+    edit(root, "will audit", "is to audit")
+    program = """
+import os, pathlib, shutil, signal, sys
+from bot.facts import compile as compiler
+from bot.facts.amend import Amendment
+root, folder, owner, name = sys.argv[1:]
+owner = {"os": os, "Path": pathlib.Path, "Amendment": Amendment, "compile": compiler}[owner]
+original = getattr(owner, name)
+def die(*args, **kwargs):
+    original(*args, **kwargs)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(owner, name, die)
+compiler.compile_base(pathlib.Path(root), pathlib.Path(folder))
+"""
+    owner, name = STEPS[step]
+    known = {os: "os", Path: "Path", Amendment: "Amendment", compiler: "compile"}
+    arguments = [str(root), str(folder), known[owner], name]
+    died = subprocess.run([sys.executable, "-c", program, *arguments], check=False)
+
+    assert died.returncode == -signal.SIGKILL
+    assert current(folder) == first.path
+    assert answers(first.path) == "The ministry will audit the ferry fund."
+    again = compile_base(root, folder)
+    assert answers(again.path) == "The ministry is to audit the ferry fund."
+    assert not list(folder.glob("*.part"))
 
 
 @pytest.mark.parametrize("file", [POINTER, "*.sqlite"])
@@ -120,9 +178,11 @@ def test_a_half_written_file_is_never_in_place(
 def test_what_is_moved_into_place_is_on_the_disk_before_and_its_name_after(
     root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    compiled_times(root, folder, 2)
+    edit(root, "weight: 3", "weight: 2")
     done: list[str] = []
     opened: dict[int, str] = {}
-    open_, fsync, replace = os.open, os.fsync, Path.replace
+    open_, fsync, replace, rename = os.open, os.fsync, Path.replace, Path.rename
 
     def opens(path: Path, *args: int, **kwargs: int) -> int:
         handle = open_(path, *args, **kwargs)
@@ -134,16 +194,50 @@ def test_what_is_moved_into_place_is_on_the_disk_before_and_its_name_after(
         fsync(handle)
 
     def replaces(path: Path, target: Path) -> Path:
-        done.append(f"move {target.suffix or target.name}")
+        if target.name != "seen":
+            done.append(f"move {target.suffix or target.name}")
         return replace(path, target)
+
+    def renames(path: Path, target: Path) -> Path:
+        done.append(f"take {target.suffix}")
+        return rename(path, target)
 
     monkeypatch.setattr(os, "open", opens)
     monkeypatch.setattr(os, "fsync", syncs)
     monkeypatch.setattr(Path, "replace", replaces)
+    monkeypatch.setattr(Path, "rename", renames)
     compile_base(root, folder)
 
+    taken = ["take .part", "sync state"]
     moved = ["sync .part", "move .sqlite", "sync state", "sync .part", f"move {POINTER}", "sync state"]
-    assert done == moved
+    assert done == taken + moved
+
+
+def test_what_is_in_use_is_never_changed(root: Path, folder: Path) -> None:
+    first = compile_base(root, folder)
+    before = first.path.read_bytes()
+    edit(root, "weight: 4", "weight: 2")
+    second = compile_base(root, folder)
+
+    assert second.path != first.path
+    assert first.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_what_somebody_reads_is_never_changed(root: Path, folder: Path, turns: int) -> None:
+    compiled_times(root, folder, turns)
+    readers = [Snapshot(path) for path in folder.glob("*.sqlite")]
+    before = [answers_of(reader) for reader in readers]
+    for old, new in (("will audit", "is to audit"), ("is to audit", "must audit"), ("must", "shall")):
+        edit(root, old, new)
+        compile_base(root, folder)
+        assert [answers_of(reader) for reader in readers] == before
+
+    for reader in readers:
+        reader.close()
+    now = open_current(folder)
+    assert answers_of(now) == "The ministry shall audit the ferry fund."
+    now.close()
 
 
 def torn(data: bytes) -> bytes:
@@ -159,19 +253,20 @@ def other_version(data: bytes) -> bytes:
     return data.replace(b"version", b"Version")
 
 
-DAMAGE: list[Callable[[bytes], bytes]] = [
+TOLD_AT_ONCE: list[Callable[[bytes], bytes]] = [
     torn,
-    flipped,
-    other_version,
     lambda _: b"",
     lambda _: b"not a database at all\n" * 400,
     lambda data: data + b"\0",
+]
+FLIPPED: list[Callable[[bytes], bytes]] = [
+    flipped,
     lambda data: data[:-1] + bytes([data[-1] ^ 1]),
     lambda data: data[:30] + bytes([data[30] ^ 0x40]) + data[31:],
 ]
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", TOLD_AT_ONCE)
 def test_a_damaged_snapshot_is_never_used_but_written_anew(
     root: Path, folder: Path, damage: Callable[[bytes], bytes]
 ) -> None:
@@ -183,21 +278,61 @@ def test_a_damaged_snapshot_is_never_used_but_written_anew(
     again = compile_base(root, folder)
     assert (again.parsed, again.reused) == (6, 0)
     assert again.path.read_bytes() == data
-    assert current(folder) == again.path == good.path
+    assert current(folder) == again.path
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_nothing_is_reused_of_a_damaged_snapshot(
+def test_a_snapshot_without_its_version_is_written_anew(root: Path, folder: Path) -> None:
+    good = compile_base(root, folder)
+    data = good.path.read_bytes()
+    good.path.write_bytes(other_version(data))
+
+    again = compile_base(root, folder)
+    assert (again.parsed, again.reused) == (6, 0)
+    assert again.path.read_bytes() == data
+
+
+@pytest.mark.parametrize("damage", FLIPPED)
+def test_a_bit_that_flipped_is_found_by_a_thorough_look(
     root: Path, folder: Path, damage: Callable[[bytes], bytes]
 ) -> None:
-    good = compile_base(root, folder)
-    good.path.write_bytes(damage(good.path.read_bytes()))
-    edit(root, "weight: 4", "weight: 1")
+    good = compile_base(root, folder, thorough=True)
+    data = good.path.read_bytes()
+    good.path.write_bytes(damage(data))
+
+    again = compile_base(root, folder, thorough=True)
+
+    assert (again.parsed, again.reused) == (6, 0)
+    assert again.path.read_bytes() == data
+    assert verify(folder)
+
+
+def test_the_sums_are_those_of_the_files(root: Path, folder: Path) -> None:
+    compile_base(root, folder, thorough=True)
+    edit(root, "weight: 4", "weight: 2")
+    compile_base(root, folder, thorough=True)
+
+    lines = (line.partition("  ") for line in (folder / SUMS).read_text().splitlines())
+    told = {name: digest for digest, _, name in lines}
+    assert told == {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.sqlite")
+    }
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize("damage", TOLD_AT_ONCE)
+@pytest.mark.parametrize("turns", [1, 2])
+def test_nothing_is_reused_of_a_damaged_snapshot(
+    root: Path, folder: Path, damage: Callable[[bytes], bytes], turns: int
+) -> None:
+    compiled_times(root, folder, turns)
+    for path in folder.glob("*.sqlite"):
+        path.write_bytes(damage(path.read_bytes()))
+    edit(root, "will audit", "is to audit")
 
     again = compile_base(root, folder)
 
     assert (again.parsed, again.reused) == (6, 0)
-    assert answers(again.path) == "The ministry will audit the ferry fund."
+    assert answers(again.path) == "The ministry is to audit the ferry fund."
 
 
 @pytest.mark.parametrize(
@@ -225,7 +360,6 @@ def test_a_snapshot_of_another_version_is_not_reused(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(compiler, "VERSION", f"{VERSION}x")
-        patched.setattr("bot.facts.write.VERSION", f"{VERSION}x")
         older = compile_base(root, folder)
 
     newer = compile_base(root, folder)
@@ -236,18 +370,18 @@ def test_a_snapshot_of_another_version_is_not_reused(
 
 
 def test_old_snapshots_and_abandoned_files_are_swept(root: Path, folder: Path) -> None:
-    kept = []
+    held, kept = [], []
     for weight in range(1, 5):
         edit(root, f"weight: {5 - weight}" if weight > 1 else "weight: 4", f"weight: {4 - weight or 5}")
         kept.append(compile_base(root, folder).path)
-        os.utime(kept[-1], (time.time() - 100 + weight, time.time() - 100 + weight))
-    abandoned, fresh = folder / "old.part", folder / "new.part"
-    abandoned.touch()
-    fresh.touch()
-    os.utime(abandoned, (0, 0))
-    compile_base(root, folder)
+        held.append(Snapshot(kept[-1]))
+    (folder / "old.part").touch()
+    edit(root, "will audit", "is to audit")
+    kept.append(compile_base(root, folder).path)
 
-    assert listing(folder) == {POINTER, "new.part", *(path.name for path in kept[-KEPT:])}
+    assert listing(folder) == {POINTER, NAME, *(path.name for path in kept[-KEPT:])}
+    for one in held:
+        one.close()
 
 
 def test_a_swept_snapshot_stays_readable_to_whom_has_it_open(root: Path, folder: Path) -> None:
@@ -257,7 +391,7 @@ def test_a_swept_snapshot_stays_readable_to_whom_has_it_open(root: Path, folder:
         compile_base(root, folder)
 
     assert not opened.path.exists()
-    assert opened.fact(0).fact.text
+    assert opened.fact(first_rank(opened)).fact.text
     assert len(list(opened.db.execute("SELECT body FROM fact"))) == opened.dossiers["coast"][1]
     opened.close()
 
@@ -265,8 +399,9 @@ def test_a_swept_snapshot_stays_readable_to_whom_has_it_open(root: Path, folder:
 def test_what_cannot_be_swept_does_not_matter(
     root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    held = []
     for weight in ("3", "2"):
-        compile_base(root, folder)
+        held.append(Snapshot(compile_base(root, folder).path))
         edit(root, f"weight: {int(weight) + 1}", f"weight: {weight}")
 
     unlink = Path.unlink
@@ -282,6 +417,8 @@ def test_what_cannot_be_swept_does_not_matter(
 
     assert current(folder) == path
     assert len(list(folder.glob("*.sqlite"))) == 3
+    for one in held:
+        one.close()
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(root: Path, tmp_path: Path) -> None:
@@ -299,7 +436,9 @@ def test_a_snapshot_that_is_there_needs_no_writing(
     def refuse(*_args: object, **_kwargs: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    for name in ("touch", "rename", "replace", "unlink", "write_bytes", "chmod"):
+        monkeypatch.setattr(Path, name, refuse)
+    monkeypatch.setattr(shutil, "copyfile", refuse)
 
     assert compile_base(root, folder).path == first.path
     edit(root, "weight: 4", "weight: 2")
@@ -308,21 +447,36 @@ def test_a_snapshot_that_is_there_needs_no_writing(
     assert current(folder) == first.path
 
 
-def test_a_full_disk_leaves_nothing_behind(root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = compile_base(root, folder)
-    before = listing(folder)
-    edit(root, "weight: 4", "weight: 2")
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_full_disk_leaves_nothing_behind(root: Path, folder: Path, turns: int) -> None:
+    first = compiled_times(root, folder, turns)
+    write(root, {f"coast/facts/more-{n}.yaml": MANY.format(n=n) for n in range(300)})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handled = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        # Files may grow no further than half again: that is a full disk to whoever writes.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (first.path.stat().st_size * 3 // 2, before[1]))
+        with pytest.raises((sqlite3.Error, OSError), match=r"full|large|I/O"):
+            compile_base(root, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handled)
 
-    def full(db: sqlite3.Connection, *_args: object) -> None:
-        db.execute("CREATE TABLE half (written)")
-        raise sqlite3.OperationalError("database or disk is full")
-
-    monkeypatch.setattr(compiler, "write_snapshot", full)
-
-    with pytest.raises(sqlite3.OperationalError, match="disk is full"):
-        compile_base(root, folder)
-    assert listing(folder) == before
+    assert not list(folder.glob("*.part*"))
     assert current(folder) == first.path
+    assert answers(first.path) == "The ministry will audit the ferry fund."
+    assert compile_base(root, folder).id != first.id
+
+
+MANY = """
+- id: more-{n}
+  kind: event
+  text: The ferry number {n} was painted again, and everybody who was there said so.
+  about: [ministry]
+  topics: [people]
+  sources: [{{ref: herald, p: 1, hash: "{n:016}"}}]
+  added: 2024-06-01
+"""
 
 
 def test_several_compile_at_once(root: Path, folder: Path, tmp_path: Path) -> None:
@@ -339,7 +493,9 @@ def test_several_compile_at_once(root: Path, folder: Path, tmp_path: Path) -> No
     assert named in {one.path for one in made}
     assert not list(folder.glob("*.part"))
     for path in folder.glob("*.sqlite"):
-        assert path.stem.partition("-")[2] == hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        with closing(Snapshot(path)) as opened:
+            assert opened.id == path.name.partition("-")[0]
+            assert opened.db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def test_two_processes_compile_at_once(root: Path, folder: Path) -> None:
@@ -353,4 +509,4 @@ def test_two_processes_compile_at_once(root: Path, folder: Path) -> None:
     ]
 
     assert [(one.communicate()[1], one.returncode) for one in running] == [(b"", 0)] * 2
-    assert listing(folder) == {POINTER, compile_base(root, folder).path.name}
+    assert listing(folder) == {POINTER, NAME, compile_base(root, folder).path.name}

@@ -8,8 +8,10 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 from front import NOW
+from sqlalchemy import insert
 from world import DAILY, PLACE
 
+from bot.posts import tables
 from bot.posts.declared import reconcile
 from bot.posts.records import Origin, Schedule, ScheduleState, Watch
 from bot.posts.store import Store
@@ -93,3 +95,12 @@ async def test_resuming_opens_the_place_with_the_schedule_or_not_at_all(store: S
     assert await store.closed() == {PLACE.key: "Archived."}
     assert await store.set_state(MADE.id, ScheduleState.ACTIVE, NOW, reopen=PLACE.key)
     assert await store.closed() == {}
+
+
+async def test_a_place_where_somebody_asks_for_posts_again_is_tried_again(store: Store) -> None:
+    closed = {"place": PLACE.key, "reason": "The bot was not in it.", "at": NOW}
+    for admit in (lambda: store.admit_schedule(MADE, 5), lambda: store.admit_watch(SEEN, 5)):
+        async with store.begin() as connection:
+            await connection.execute(insert(tables.closed).values(closed))
+        assert await admit() == ""
+        assert await store.closed() == {}

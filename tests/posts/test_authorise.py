@@ -40,6 +40,7 @@ async def refusal(front: Front, allow: tuple[Allow, ...], actor: Asker, action: 
     return ""
 
 
+DIRECT = msgspec.structs.replace(ADA, workspace="", direct=True)
 ANYBODY = "You may not change schedules and watches: "
 
 
@@ -64,6 +65,11 @@ ANYBODY = "You may not change schedules and watches: "
         ((Allow(),), ADA, ANYBODY + "nobody here may."),
         ((), msgspec.structs.replace(ADA, user=""), "nobody is known here"),
         ((), msgspec.structs.replace(ADA, workspace=""), "nobody is known here"),
+        ((), DIRECT, "In a conversation with the bot alone, only people whom the operator named may"),
+        ((Allow(roles=("managers",)),), DIRECT, "In a conversation with the bot alone"),
+        ((Allow(workspace="T1", users=("ada",)),), DIRECT, "In a conversation with the bot alone"),
+        ((Allow(users=("ada",)),), DIRECT, ""),
+        ((), msgspec.structs.replace(ADA, direct=True), ""),
         ((Allow(users=("ada",)),), msgspec.structs.replace(ADA, workspace=""), ""),
         ((), msgspec.structs.replace(ADA, platform="discord"), "is not served by this process"),
         ((), Asker(platform="terminal ", user="ada", workspace="T1"), "is not served by this process"),

@@ -80,6 +80,8 @@ def test_since_last_is_the_day_of_the_last_post_in_the_zone_of_the_schedule() ->
         "/briefing licences length:short"
     )
     assert asked(schedule("/who okafor")) == "/who okafor"
+    words = '/search "what since:last means" licences'
+    assert asked(schedule(words)) == words
 
 
 def test_a_first_post_is_news_and_says_when_it_comes(coast: Snapshot) -> None:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import postgres
 import pytest
 from front import NOW, Front, new_front
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from sqlalchemy import text, update
 from structlog.testing import capture_logs
+from waiting import until
 
 from bot.commands import REGISTRY
 from bot.facts.snapshot import Snapshot
 from bot.posting import Place
+from bot.posts import tables
 from bot.posts.declared import Broken, Declarations, Rules, read_declared, reconcile
+from bot.posts.health import trouble
+from bot.posts.measure import Measured, measure
 from bot.posts.records import Origin, Quiet, Schedule, ScheduleState
 from bot.posts.say import upcoming
 from bot.posts.store import Store
@@ -42,8 +48,14 @@ async def front(tmp_path: Path, coast: Snapshot) -> AsyncIterator[Front]:
         yield made
 
 
-def rules(front: Front) -> Rules:
-    return Rules(REGISTRY, lambda place: front.zone, lambda place: ("coast",), front.preview)
+def rules(front: Front, by_workspace: Collection[str] = ()) -> Rules:
+    return Rules(
+        REGISTRY,
+        lambda place: front.zone,
+        lambda place: ("coast",),
+        front.preview,
+        by_workspace=by_workspace,
+    )
 
 
 async def problems(front: Front, written: str | bytes) -> list[str]:
@@ -112,6 +124,12 @@ def broken(**change: str) -> str:
         (broken(what="/schedule list"), "morning, what: /schedule cannot be scheduled"),
         (broken(what="/who okfor"), "morning, what: "),
         (broken(grace="soon"), "morning, grace: grace: “soon” is no time"),
+        (broken(platform="discord"), "morning, platform: add workspace: and the id of the channel's server"),
+        (broken(channel="'#general'"), "morning, channel: “#general” is no id of a channel"),
+        (broken(channel="C" * 65), "is no id of a channel"),
+        (broken(workspace="'T 1'"), "morning, workspace: “T 1” is no id of a workspace"),
+        (broken(workspace='"T\\0"'), "U+0000 is not allowed"),
+        (broken(thread="„1“"), "morning, thread: “„1“” is no id of a thread"),
         (broken() + "\n" + broken(when="Mondays 9am"), "another schedule in the file has this id"),
         (broken() + "\n" + broken(id="other"), "morning posts the same at the same times"),
         ("- &a {id: x}\n- *a", "There is an anchor"),
@@ -148,6 +166,17 @@ async def test_without_a_zone_a_declared_schedule_must_name_one(front: Front) ->
     assert await problems(front, broken(when="every day 08:30 UTC")) == []
 
 
+async def test_the_workspace_is_named_where_what_a_channel_sees_may_depend_on_it(front: Front) -> None:
+    bare, named = (f"- {one}".encode() for one in (DUTIES, MORNING))
+
+    with pytest.raises(
+        Broken, match="duties, platform: add workspace: and the id of the channel's workspace"
+    ):
+        await read_declared(bare, "s.yaml", rules(front, {"slack"}), NOW)
+    for data, by_workspace in ((bare, {"discord"}), (named, {"slack"})):
+        assert await read_declared(data, "s.yaml", rules(front, by_workspace), NOW)
+
+
 # --- the file as it changes ----------------------------------------------------------------------------
 
 
@@ -157,6 +186,16 @@ def declarations(front: Front, path: Path) -> Declarations:
 
 async def ids(front: Front) -> dict[str, ScheduleState]:
     return {one.id: one.state for one in await front.store.schedules()}
+
+
+async def measured(front: Front) -> Measured:
+    async with front.store.reading() as connection:
+        return await connection.run_sync(lambda given: measure(given, front.now))
+
+
+async def notice(front: Front) -> str:
+    """Return what whoever looks at the state is told of the file."""
+    return (await measured(front)).undeclared
 
 
 async def settle(looking: Declarations) -> Any:
@@ -169,9 +208,7 @@ async def test_an_edit_is_made_so_and_a_broken_one_changes_nothing(front: Front,
     path.write_text(f"- {MORNING}\n")
     looking = declarations(front, path)
 
-    done = await looking.look()
-    assert done is not None
-    assert done.added == ("morning",)
+    assert (await settle(looking)).added == ("morning",)
     assert await looking.look() is None
 
     path.write_text(f"- {MORNING}\n- {DUTIES.replace('Mondays', 'Moondays')}\n")
@@ -179,12 +216,15 @@ async def test_an_edit_is_made_so_and_a_broken_one_changes_nothing(front: Front,
         assert await settle(looking) is None
         assert await looking.look() is None
     assert [one["log_level"] for one in logs] == ["warning"]
-    assert looking.notice.startswith("The declared schedules stay as they were: schedules.yaml:2:")
+    said = "The declared schedules stay as they were: schedules.yaml:2:"
+    assert (await notice(front)).startswith(said)
+    assert await notice(front) in trouble(await measured(front))[1]
     assert await ids(front) == {"morning": ScheduleState.ACTIVE}
 
     path.write_text(f"- {DUTIES}\n")
     done = await settle(looking)
-    assert (done.added, done.removed, looking.notice) == (("duties",), ("morning",), "")
+    assert (done.added, done.removed, await notice(front)) == (("duties",), ("morning",), "")
+    assert trouble(await measured(front)) == ([], [])
     assert await ids(front) == {"duties": ScheduleState.ACTIVE}
 
 
@@ -192,7 +232,7 @@ async def test_a_file_that_is_being_written_is_left_alone(front: Front, tmp_path
     path = tmp_path / "schedules.yaml"
     path.write_text(f"- {MORNING}\n- {DUTIES}\n")
     looking = declarations(front, path)
-    await looking.look()
+    await settle(looking)
 
     path.write_text(f"- {MORNING}\n")  # an editor has written half of it
     assert await looking.look() is None
@@ -204,18 +244,35 @@ async def test_a_file_that_is_being_written_is_left_alone(front: Front, tmp_path
     assert (done.added, done.changed, done.removed) == ((), (), ())
 
 
+async def test_a_file_that_is_half_written_at_the_start_ends_no_pause(front: Front, tmp_path: Path) -> None:
+    path = tmp_path / "schedules.yaml"
+    path.write_text(f"- {MORNING}\n- {DUTIES}\n")
+    await settle(declarations(front, path))
+    await front.store.set_state("duties", ScheduleState.PAUSED, None)
+
+    path.write_text(f"- {MORNING}\n")
+    looking = declarations(front, path)
+    assert await looking.look() is None
+    assert set(await ids(front)) == {"morning", "duties"}
+
+    assert (await settle(looking)).removed == ("duties",)
+    path.write_text(f"- {MORNING}\n- {DUTIES}\n")
+    assert (await settle(looking)).added == ("duties",)
+    assert await ids(front) == {"morning": ScheduleState.ACTIVE, "duties": ScheduleState.PAUSED}
+
+
 @pytest.mark.parametrize("content", [None, ""])
 async def test_a_file_that_vanishes_ends_nothing(front: Front, tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "schedules.yaml"
     path.write_text(f"- {MORNING}\n")
     looking = declarations(front, path)
-    await looking.look()
+    await settle(looking)
 
     path.unlink()
     if content is not None:
         path.write_text(content)
     assert await settle(looking) is None
-    assert "[]" in looking.notice
+    assert "[]" in await notice(front)
     assert await ids(front) == {"morning": ScheduleState.ACTIVE}
 
     path.write_text("[]")
@@ -225,16 +282,16 @@ async def test_a_file_that_vanishes_ends_nothing(front: Front, tmp_path: Path, c
 async def test_no_file_is_no_problem(front: Front, tmp_path: Path) -> None:
     looking = declarations(front, tmp_path / "none.yaml")
 
-    await looking.look()
+    await settle(looking)
 
-    assert looking.notice == ""
+    assert await notice(front) == ""
 
 
 async def test_a_file_that_may_not_be_read_is_told(front: Front, tmp_path: Path) -> None:
     looking = declarations(front, tmp_path)  # a folder
 
-    assert await looking.look() is None
-    assert "cannot be read" in looking.notice
+    assert await settle(looking) is None
+    assert "cannot be read" in await notice(front)
 
 
 async def test_a_database_that_fails_is_tried_again(
@@ -249,11 +306,41 @@ async def test_a_database_that_fails_is_tried_again(
 
     with monkeypatch.context() as patched:
         patched.setattr(front.store, "begin", full)
+        assert await looking.look() is None
         with pytest.raises(OSError, match="No space"):
             await looking.look()
     done = await looking.look()
     assert done is not None
     assert done.added == ("morning",)
+
+
+@pytest.mark.postgresql
+async def test_a_pause_that_is_committed_meanwhile_is_kept(postgresql: postgres.Cluster) -> None:
+    store = Store(postgresql.database())
+    await store.open()
+    before = written("a", TIMES[0], "/due", "C1", NOW)
+    await reconcile([before], store, NOW)
+    known = tables.schedule.c
+
+    async with store.begin() as connection:
+        paused = update(tables.schedule).where(known.id == "a")
+        await connection.execute(paused.values(state=ScheduleState.PAUSED.value, next_at=None, last_at=NOW))
+        edited = msgspec.structs.replace(before, line="/changes")
+        doing = asyncio.create_task(reconcile([edited], store, NOW))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        await until(lambda: _scalar(store, waiting), "it waits for the pause")
+    assert (await doing).changed == ("a",)
+
+    kept = await store.schedule("a")
+    assert kept is not None
+    assert (kept.line, kept.state, kept.next_at) == ("/changes", ScheduleState.PAUSED, None)
+    assert kept.last_at == NOW
+    await store.close()
+
+
+async def _scalar(store: Store, query: str) -> Any:
+    async with store.reading() as connection:
+        return await connection.scalar(text(query))
 
 
 async def test_the_id_of_a_schedule_from_a_chat_is_not_taken_over(front: Front) -> None:
@@ -269,10 +356,27 @@ async def test_replicas_that_start_together_make_it_once(front: Front, tmp_path:
     path = tmp_path / "schedules.yaml"
     path.write_text(f"- {MORNING}\n- {DUTIES}\n")
 
-    found = await asyncio.gather(*(declarations(front, path).look() for _ in range(4)))
+    found = await asyncio.gather(*(settle(declarations(front, path)) for _ in range(4)))
 
     assert sorted(len(one.added) for one in found if one) == [0, 0, 0, 2]
     assert set(await ids(front)) == {"morning", "duties"}
+
+
+async def test_a_slot_that_came_while_the_bot_was_down_is_left_to_the_planner(front: Front) -> None:
+    row = written("a", TIMES[1], "/due", "C1", NOW)
+    await reconcile([row], front.store, NOW)
+    later = NOW + 6 * 3_600
+
+    same = written("a", TIMES[1], "/due", "C1", later)
+    await reconcile([same], front.store, later)
+    kept = await front.store.schedule("a")
+    assert kept is not None
+    assert kept.next_at == row.next_at
+
+    await reconcile([msgspec.structs.replace(same, line="/changes")], front.store, later)
+    kept = await front.store.schedule("a")
+    assert kept is not None
+    assert (kept.line, kept.next_at) == ("/changes", row.next_at)
 
 
 # --- against a model -----------------------------------------------------------------------------------
@@ -331,7 +435,6 @@ class Reconciling(RuleBasedStateMachine):
         for one in self.file:
             if one.id not in before or before[one.id].when != one.when:
                 self.timed[one.id] = self.now
-        self.paused &= {one.id for one in self.file}
         done = self.run(reconcile(self.file, self.store, self.now))
         assert set(done.added) == {one.id for one in self.file} - before.keys()
         assert set(done.removed) == before.keys() - {one.id for one in self.file}
@@ -360,7 +463,7 @@ class Reconciling(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES))
     def resume(self, name: str) -> None:
-        if name in self.paused:
+        if name in self.paused and name in {one.id for one in self.file}:
             kept = self.run(self.store.schedule(name))
             ahead = upcoming(kept.when, self.now, 1)[0]
             assert self.run(self.store.set_state(name, ScheduleState.ACTIVE, ahead))

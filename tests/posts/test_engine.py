@@ -91,7 +91,7 @@ async def house(database: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 
 async def statuses(house: House) -> dict[str, str]:
-    found = await DBOS.list_workflows_async()
+    found = await asyncio.to_thread(DBOS.list_workflows)
     return {one.workflow_id.removeprefix("schedule:"): one.status for one in found}
 
 
@@ -205,7 +205,7 @@ async def test_a_post_handed_out_twice_is_not_worked_on_twice_at_once(house: Hou
     await house.put(post("a1", "a"))
     async with house.running() as engine:
         await until(lambda: engine.under_way)
-        await DBOS.resume_workflows_async(["schedule:a1"], queue_name="posts-slack")
+        await asyncio.to_thread(DBOS.resume_workflows, ["schedule:a1"], queue_name="posts-slack")
         # It is handed out anew: only its turn is still to come.
         await until(lambda: _pending(house), "handed out anew")
         assert house.begun == ["a1"]
@@ -272,7 +272,7 @@ async def test_the_records_of_old_work_are_deleted(house: House, monkeypatch: py
 
 
 async def _all_recorded(count: int) -> bool:
-    found: list[Any] = await DBOS.list_workflows_async(status="SUCCESS")
+    found: list[Any] = await asyncio.to_thread(DBOS.list_workflows, status="SUCCESS")
     return len(found) == count
 
 

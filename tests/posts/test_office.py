@@ -20,6 +20,7 @@ from bot.facts.snapshot import Snapshot
 from bot.parse import read_line
 from bot.posts.office import MOST
 from bot.posts.records import Origin, PostState, Quiet, ScheduleState
+from bot.posts.say import upcoming
 from bot.reply import Kind, Moment, Reply, Visibility
 
 
@@ -229,8 +230,9 @@ async def test_a_closed_place_is_told_and_opened_by_resuming(front: Front) -> No
 
 
 async def test_a_declared_schedule_is_removed_in_its_file(front: Front) -> None:
-    kept = await front.add()
-    await front.store.put_schedule(msgspec.structs.replace(kept, origin=Origin.CONFIG, made_by=""))
+    made = await front.add()
+    kept = msgspec.structs.replace(made, id="morning", origin=Origin.CONFIG, made_by="")
+    await front.store.add_schedule(kept)
 
     assert "remove it there" in (await front.say(f"/schedule remove {kept.id}")).summary
     assert "declared in config/schedules.yaml" in text(await front.say("/schedule list"))
@@ -382,9 +384,47 @@ async def test_a_state_that_fails_is_told_and_changes_nothing(
         reply = await front.say(line.format(kept.id))
 
     assert reply.kind is Kind.FAILURE
-    assert reply.summary.startswith(f"Nothing was changed: the state's database cannot be used ({reason}).")
+    reads = line in {"/schedule list", "/watches"}
+    said = "It could not be read" if reads else "Nothing was changed"
+    assert reply.summary.startswith(f"{said}: the state's database cannot be used ({reason}).")
     assert "SELECT" not in reply.summary
     assert await front.store.schedules() == [kept]
+
+
+async def test_a_commit_whose_answer_is_lost_is_neither_claimed_nor_denied(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = await front.add()
+
+    async def lost(*_: object, **__: object) -> bool:
+        cause = sqlite3.OperationalError("server closed the connection unexpectedly")
+        raise OperationalError("COMMIT", None, cause, connection_invalidated=True)
+
+    monkeypatch.setattr(front.store, "set_state", lost)
+    monkeypatch.setattr(front.ledger, "post_now", lost)
+    for line in (f"/schedule pause {kept.id}", f"/schedule now {kept.id}"):
+        reply = await front.say(line)
+        assert reply.summary.startswith("It is not known whether that was done: ")
+        assert "look at the list first" in reply.summary
+
+
+async def test_the_list_begins_with_the_time_on_record(front: Front) -> None:
+    kept = await front.add()
+    due = kept.next_at
+    assert due is not None
+    front.now = due + 1
+
+    for line in ("/schedule list", f"/schedule show {kept.id}"):
+        shown = moments(await front.say(line))
+        assert shown[:3] == [int(at) for at in (due, *upcoming(kept.when, front.now, 2))]
+
+
+async def test_the_terminal_is_not_told_to_add(front: Front) -> None:
+    for line in ("/schedule list", "/watches"):
+        said = text(await front.say(line, TERMINAL))
+        assert "anywhere" in said
+        assert "in the channel to post to" in said
+        assert "/schedule add" not in said
 
 
 async def test_a_pause_that_was_kept_is_not_denied(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 import typer
+from posts_state import NOW, Kept
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.posts import cli
+from bot.posts.records import ScheduleState
 from bot.posts.simulate import simulate
 from bot.posts.when import When, read_when
 
 BERLIN = ("morning", read_when("daily 02:30 Europe/Berlin"))
+PERIOD = ("--from", "2026-10-25", "--to", "2026-10-25")
 SYDNEY = ("down under", read_when("every 12 hours Australia/Sydney"))
 
 
@@ -94,10 +97,6 @@ def test_a_period_is_of_local_days(words: str, day: date, hours: list[str]) -> N
             ["daily 9:00", "--zone", "Berlin", "--from", "2026-01-01", "--to", "2026-01-01"],
             "There is no time zone 'Berlin'; did you mean Europe/Berlin?",
         ),
-        (
-            ["--from", "2026-01-01", "--to", "2026-01-01"],
-            'Say when to post, such as "every weekday 08:30 Europe/Berlin".',
-        ),
     ],
 )
 def test_what_cannot_be_simulated_is_one_sentence(arguments: list[str], sentence: str) -> None:
@@ -113,13 +112,42 @@ def test_slots_beyond_the_limit_are_not_printed(monkeypatch: pytest.MonkeyPatch)
     assert run("every 8 hours UTC", "--from", "2026-01-01", "--to", "2026-01-01").exit_code == 0
 
 
+def test_without_a_rule_the_schedules_of_the_state_are_simulated(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "state.db")
+    period = ["--from", "2026-11-30", "--to", "2026-11-30"]
+    command = ["--state", str(tmp_path), "schedules", "simulate", *period]
+
+    none = CliRunner().invoke(app, command)
+    assert (none.exit_code, none.stdout, none.stderr.count("\n")) == (1, "", 1)
+    assert none.stderr.startswith("No schedule of this state is active; ")
+
+    kept.schedule("morning", next_at=NOW)
+    kept.schedule("hourly", next_at=NOW, when=read_when("every 12 hours UTC"))
+    for state in (ScheduleState.PAUSED, ScheduleState.REMOVED):
+        kept.schedule(state.value, next_at=None, state=state)
+    assert CliRunner().invoke(app, command).stdout.splitlines() == [
+        "2026-11-30T00:00:00+00:00  2026-11-30T00:00:00Z  hourly",
+        "2026-11-30T08:30:00+01:00  2026-11-30T07:30:00Z  morning",
+        "2026-11-30T12:00:00+00:00  2026-11-30T12:00:00Z  hourly",
+    ]
+
+
+def test_without_a_rule_and_a_state_one_sentence_says_so(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        app,
+        ["--state", str(tmp_path / "none"), "schedules", "simulate", *PERIOD],
+    )
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert result.stderr.startswith("Nothing has been posted or scheduled with this state yet: ")
+
+
 def test_all_schedules_come_from_the_caller() -> None:
     def every(_: typer.Context) -> Iterable[tuple[str, When]]:
         return [BERLIN, SYDNEY]
 
     given = typer.Typer()
     given.add_typer(cli.schedules_app(every), name="schedules")
-    period = ["schedules", "simulate", "--from", "2026-10-25", "--to", "2026-10-25"]
+    period = ["schedules", "simulate", *PERIOD]
     result = CliRunner().invoke(given, period)
     assert result.stdout.splitlines() == list(
         simulate([BERLIN, SYDNEY], date(2026, 10, 25), date(2026, 10, 25))

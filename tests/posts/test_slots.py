@@ -11,11 +11,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.posts.when import Slot, When, next_slot, read_when, slots
+from bot.posts.when import Slot, When, read_when, slots
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ZONES = sorted(available_timezones() - {"localtime"})
 RULES = ["every 30 minutes", "every hour", "every 4 hours", "daily 02:30", "0 0,12 * * 1-5", "7,37 1-3 * * *"]
+
+
+def next_slot(when: When, after: datetime) -> datetime | None:
+    return next((one.at for one in slots(when, after)), None)
 
 
 def shown(words: str, since: str, until: str) -> list[str]:

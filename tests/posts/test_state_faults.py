@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from posters import LEAP_DAYS, new_scene
 from postgres import Cluster
-from sqlalchemy import event
+from sqlalchemy import event, inspect
 from waiting import until
 
 import bot.posts.store
@@ -209,10 +209,12 @@ async def test_a_newer_state_is_said_and_left_alone(database: str) -> None:
     store = Store(database)
     async with store.begin() as connection:
         await connection.exec_driver_sql("UPDATE posts_about SET value = '2'")
+        await connection.exec_driver_sql("DROP TABLE posts_mark")
     await store.close()
     with pytest.raises(StateError, match=r"version 2, and this program knows version 1"):
         await open_state(database)
     async with store.begin() as connection:
+        assert not await connection.run_sync(lambda given: inspect(given).has_table("posts_mark"))
         await connection.exec_driver_sql("UPDATE posts_about SET value = '1'")
     await store.close()
     assert await open_state(database) == 50

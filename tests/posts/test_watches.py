@@ -67,6 +67,18 @@ def test_a_duty_with_an_outcome_is_not_told(coast: Snapshot) -> None:
     assert not any("review-order:" in one for one in told_on(coast, OKAFOR, "2025-03-10"))
 
 
+def test_a_duty_that_was_past_when_it_was_written_down_is_no_news(tmp_path: Path) -> None:
+    past = {name: content.replace("due: 2024-12-31", "due: 2024-01-15") for name, content in COAST.items()}
+    opened = snapshot(tmp_path, past)
+    try:
+        found = told_on(opened, MINISTRY, "2025-03-10")
+    finally:
+        opened.close()
+
+    assert "added:audit-order" in found
+    assert not any(one.startswith("passed:audit-order") for one in found)
+
+
 def test_changes_are_told_from_both_sides(coast: Snapshot) -> None:
     found = told_on(coast, MINISTRY, "2025-03-10")
 

@@ -151,10 +151,20 @@ async def test_the_list_names_who_and_since_when(front: Front) -> None:
 async def test_what_a_channel_does_not_see_any_more_is_not_named(front: Front) -> None:
     await front.say("/watch Ada Okafor", COASTER)
 
-    said = text(await front.say("/watches", msgspec.structs.replace(ADA, dossiers=("north",))))
+    elsewhere = msgspec.structs.replace(ADA, dossiers=("north",))
+    await front.office.refresh()
 
-    assert "Okafor" not in said
-    assert "does not see any more" in said
+    reply = await front.say("/watches", elsewhere)
+
+    assert "okafor" not in (text(reply) + repr(reply)).lower()
+    assert "does not see any more" in text(reply)
+    assert front.desk.suggest("unwatch", "watch", "", elsewhere) == []
+    for typed in ("Ada Okafor", "ada-okafor"):
+        assert "-x" not in repr(await front.say(f"/unwatch {typed}", elsewhere))
+    (command,) = commands(reply)
+    ended = await front.say(command, elsewhere)
+    assert "It is not watched here any more." in ended.summary
+    assert await front.store.watches() == []
 
 
 async def test_the_terminal_watches_nothing(front: Front) -> None:

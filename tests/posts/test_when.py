@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.posts.phrases import WEEKDAYS, WHOLE_HOURS, WHOLE_MINUTES
-from bot.posts.when import When, WhenError, in_words, next_slot, read_when, slots
+from bot.posts.when import When, WhenError, in_words, read_when, slots
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone)
@@ -228,4 +228,4 @@ def test_nothing_but_a_refusal_comes_of_any_text(words: str, zone: str) -> None:
         return
     assert read_when(when.text) == when
     assert in_words(when)
-    assert next_slot(when, NOW)
+    assert next(slots(when, NOW), None)

@@ -10,7 +10,7 @@ import aiohttp
 import discord
 
 from bot.adapters.texts import inert
-from bot.posting import Outcome, PostError, Reference
+from bot.posting import Outcome, PostError, Reference, Scope
 
 LONGEST_WAIT: Final = 3_600.0
 """The longest `retry_after` that is believed, in seconds."""
@@ -23,9 +23,9 @@ NOT_IN_SERVER: Final = (
 )
 
 
-def permanent(sentence: str, posted: Reference | None) -> PostError:
+def permanent(sentence: str, posted: Reference | None, scope: Scope = Scope.PLACE) -> PostError:
     """Return that trying again is useless until somebody has done what the sentence says."""
-    return PostError(Outcome.PERMANENT, sentence, posted=posted)
+    return PostError(Outcome.PERMANENT, sentence, posted=posted, scope=scope)
 
 
 def transient(sentence: str, posted: Reference | None, retry_after: float = SOON) -> PostError:
@@ -53,6 +53,9 @@ _CODES: Final[dict[int, str]] = {
     50083: "The thread {place} is archived and locked. Open it again, or choose another place.",
     160005: "The thread {place} is locked. Unlock it, or choose another place.",
 }
+_TOKEN_REFUSED: Final = 40001
+_CONTENT: Final = frozenset({20009, 40005, 50006, 50035, 200000})
+"""Refusals of what is in a message: explicit, too large, empty, malformed, or moderated away."""
 _SLOW_MODE: Final = 20016
 _MISSING_ACCESS, _MISSING_PERMISSIONS = 50001, 50013
 
@@ -88,8 +91,8 @@ def _refused(
         return _limited(error.response.headers.get("Retry-After"), posted)
     if error.status >= 500:
         return unknown(f"Discord failed with HTTP {error.status}.", posted)
-    if error.status == 401:
-        return permanent(_CODES[40001], posted)
+    if error.status == 401 or error.code == _TOKEN_REFUSED:
+        return permanent(_CODES[_TOKEN_REFUSED], posted, Scope.WORKSPACE)
     if error.code == _SLOW_MODE:
         return transient(f"The channel {place} is in slow mode.", posted, 60.0)
     if error.code in _GONE:
@@ -102,7 +105,8 @@ def _refused(
         names = "View Channel" if looking else " and ".join(_missing(channel, reading))
         return permanent(f"In {place} the bot lacks {names}. Allow it in the channel's permissions.", posted)
     said = inert(error.text)[:200].rstrip(". ") or "no reason given"
-    return permanent(f"Discord refused this in {place} (code {error.code}): {said}.", posted)
+    scope = Scope.CONTENT if error.code in _CONTENT or error.status == 413 else Scope.PLACE
+    return permanent(f"Discord refused this in {place} (code {error.code}): {said}.", posted, scope)
 
 
 def nobody_writes(channel: Any, posted: Reference | None) -> PostError:

@@ -10,7 +10,7 @@ import discord
 from bot.adapters.discord.escape import escape
 from bot.adapters.discord.failures import NOT_IN_SERVER, permanent
 from bot.adapters.texts import inert, shorten
-from bot.posting import Reference, Rights
+from bot.posting import Reference, Rights, Scope
 
 LONGEST_WORDS: Final = 900
 """Escaping makes at most two characters of one; a message takes 2,000."""
@@ -65,7 +65,7 @@ async def rights(client: discord.Client, server: int, person: int) -> Rights:
         if error.code in {_UNKNOWN_MEMBER, _UNKNOWN_USER}:
             return Rights()
         if error.code in {_UNKNOWN_GUILD, _MISSING_ACCESS}:
-            raise permanent(NOT_IN_SERVER, None) from error
+            raise permanent(NOT_IN_SERVER, None, Scope.WORKSPACE) from error
         raise
     may = member.guild_permissions
     manages = guild.owner_id == person or may.administrator or may.manage_guild

@@ -17,16 +17,24 @@ from bot.adapters.discord.escape import unescape
 from bot.adapters.discord.failures import failure, nobody_writes, permanent, reference, transient, unknown
 from bot.adapters.discord.limits import NONCE, TEXT_DISPLAY, THREAD_NAME, Json, walk
 from bot.adapters.discord.render import Style, render
+from bot.adapters.discord.sending import open_thread, send
 from bot.adapters.discord.view import PageView, marked, remarked
 from bot.adapters.texts import inert, shorten
 from bot.posting import Outcome, Page, Person, Place, PostError, Reference, Rights
 from bot.reply import Reply
 
 SECONDS: Final = 60.0
-"""How long one page may take, waits for rate limits and the library's own tries included."""
+"""How long any other call may take, waits for rate limits and the library's own tries included."""
 
-DISCORDS_CLOCK: Final = 120.0
-"""How many seconds this machine's clock may be ahead of Discord's."""
+LOOKUP_SECONDS: Final = 10.0
+PAGE_SECONDS: Final = 15.0
+"""How long a post may look for its channel, and how long each page may take: others wait for their turn."""
+
+CLOCK_LIKELY: Final = 120.0
+"""By how many seconds this machine's clock is taken to be ahead of Discord's at most…"""
+
+CLOCK_MOST: Final = 90_000.0
+"""…and how far is looked back all the same, as far as the limit allows: a wrong time zone or day."""
 
 FIRST_INSTANT: Final = 1_420_070_400.0
 LAST_INSTANT: Final = 4_000_000_000.0
@@ -68,29 +76,24 @@ class DiscordChat:
             PostError: with its outcome, what to do, and the pages that are certain to be there.
         """
         posted = dict(after.messages) if after else {}
-        channel = await self._channel(self._client(), _where(place, after), after)
+        client = self._client()
+        channel = await self._channel(client, _where(place, after), after)
         where = str(channel.id)
         for number, page in enumerate(pages, 1):
             if number in posted:
                 continue
-            view = PageView(marked(page, mark(key, number)))
+            if where != str(channel.id):
+                channel = await self._channel(client, where, reference(where, posted))
+            body = marked(page, mark(key, number))
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(min(self._seconds, PAGE_SECONDS)):
                     if isinstance(channel, discord.ForumChannel):
-                        opened = await channel.create_thread(
-                            name=_title(page), view=view, allowed_mentions=discord.AllowedMentions.none()
-                        )
-                        channel, message = opened.thread, opened.message
-                        where = str(channel.id)
+                        where, message = await open_thread(client, channel.id, _title(page), body)
                     else:
-                        message = await channel.send(
-                            view=view,
-                            nonce=nonce(key, number),
-                            allowed_mentions=discord.AllowedMentions.none(),
-                        )
+                        message = await send(client, channel.id, body, nonce(key, number))
             except Exception as error:
                 raise failure(error, channel, reference(where, posted)) from error
-            posted[number] = str(message.id)
+            posted[number] = message
         return Reference(channel=where, messages=posted)
 
     async def find(self, place: Place, key: str, since: float) -> Reference | None:
@@ -102,13 +105,13 @@ class DiscordChat:
         client = self._client()
         channel = await self._channel(client, _where(place, None), None)
         wanted = {mark(key, number): number for number in range(1, MOST_PAGES + 1)}
-        start = datetime.fromtimestamp(min(max(since - DISCORDS_CLOCK, FIRST_INSTANT), LAST_INSTANT), UTC)
+        back = _instant(since - CLOCK_MOST), _instant(since - CLOCK_LIKELY)
         try:
             async with asyncio.timeout(self._seconds):
                 if not isinstance(channel, discord.ForumChannel):
-                    return reference(str(channel.id), await _pages(client, channel, wanted, start))
-                for thread in await _own_threads(client, channel, start):
-                    found = await _pages(client, thread, wanted, start)
+                    return reference(str(channel.id), await _pages(client, channel, wanted, *back))
+                for thread in await _own_threads(client, channel, *back):
+                    found = await _pages(client, thread, wanted, *back)
                     if found:
                         return reference(str(thread.id), found)
                 return None
@@ -196,7 +199,7 @@ class DiscordChat:
         if cached is not None:
             return _writable(cached, done)
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(min(self._seconds, LOOKUP_SECONDS)):
                 fetched = await client.fetch_channel(number)
         except Exception as error:
             found = failure(error, discord.Object(number), done, looking=True)
@@ -212,40 +215,55 @@ def _where(place: Place, done: Reference | None) -> str:
 
 
 async def _pages(
-    client: discord.Client, channel: Messageable, wanted: dict[int, int], start: datetime
+    client: discord.Client, channel: Messageable, wanted: dict[int, int], start: datetime, likely: datetime
 ) -> dict[int, str]:
-    """Return the ids of the bot's own messages by page number."""
+    """Return the ids of the bot's own messages by page number, looked for from the newest back to `start`.
+
+    Raises:
+        PostError: the limit was reached before `likely`, so the outcome stays unknown.
+    """
     found: dict[int, str] = {}
     me = client.user.id if client.user else 0
     read = 0
-    async for message in channel.history(after=start, limit=LOOK_BACK, oldest_first=True):
+    oldest = None
+    async for message in channel.history(after=start, limit=LOOK_BACK, oldest_first=False):
         read += 1
+        oldest = _created(message)
         if message.author.id == me and message.components:
             number = wanted.get(getattr(message.components[0], "id", None) or 0)
             if number is not None:
-                found.setdefault(number, str(message.id))
-    if read >= LOOK_BACK:
-        # Some of the pages may stand further on.
-        raise _too_much(start, reference(str(getattr(channel, "id", "")), found))
+                found[number] = str(message.id)
+                if number == 1:
+                    # The others came after it.
+                    return found
+    if read >= LOOK_BACK and oldest is not None and oldest > likely:
+        # Some of the pages may stand further back.
+        raise _too_much(likely, reference(str(getattr(channel, "id", "")), found))
     return found
 
 
 async def _own_threads(
-    client: discord.Client, forum: discord.ForumChannel, start: datetime
+    client: discord.Client, forum: discord.ForumChannel, start: datetime, likely: datetime
 ) -> list[discord.Thread]:
-    """Return the forum's threads that the bot has opened since, those that are archived too."""
+    """Return the forum's threads that the bot has opened since `start`, newest first; archived ones too.
+
+    Raises:
+        PostError: the limit was reached before `likely`, so the outcome stays unknown.
+    """
     me = client.user.id if client.user else 0
     threads = [one for one in await forum.guild.active_threads() if one.parent_id == forum.id]
     read = 0
+    archived = None
     async for one in forum.archived_threads(limit=LOOK_BACK):
         read += 1
-        if (one.archive_timestamp or start) < start:
+        archived = one.archive_timestamp or start
+        if archived < start:
             break
         threads.append(one)
-    else:
-        if read >= LOOK_BACK:
-            raise _too_much(start, None)
-    return [one for one in threads if one.owner_id == me and _created(one) >= start]
+    if read >= LOOK_BACK and archived is not None and archived > likely:
+        raise _too_much(likely, None)
+    own = [one for one in threads if one.owner_id == me and _created(one) >= start]
+    return sorted(own, key=lambda one: one.id, reverse=True)
 
 
 def _writable(channel: Any, done: Reference | None) -> Any:
@@ -279,6 +297,10 @@ def mark(key: str, page: int) -> int:
 
 def _digest(key: str, page: int) -> bytes:
     return hashlib.sha256(f"{key}\0{page}".encode("utf-8", "replace")).digest()
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(min(max(seconds, FIRST_INSTANT), LAST_INSTANT), UTC)
 
 
 def _created(thing: Snowflake) -> datetime:

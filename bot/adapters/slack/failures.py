@@ -15,7 +15,7 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 
 from bot.adapters.texts import inert, shorten
-from bot.posting import Outcome, PostError, Reference
+from bot.posting import Outcome, PostError, Reference, Scope
 
 LONGEST_WAIT: Final = 60.0
 """Seconds that a call waits for a rate limit itself; a longer wait is the caller's business."""
@@ -24,14 +24,25 @@ REFUSES_BLOCKS: Final = frozenset({"invalid_blocks", "invalid_blocks_format"})
 
 
 class SlackFailureError(Exception):
-    """A call to Slack failed. `advice` is one sentence for the operator; `retry_after` is in seconds."""
+    """A call to Slack failed. `advice` is one sentence for the operator; `retry_after` is in seconds.
 
-    def __init__(self, outcome: Outcome, code: str, advice: str, retry_after: float | None = None) -> None:
+    `scope` is how far it reaches; the code says, unless it is given.
+    """
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        code: str,
+        advice: str,
+        retry_after: float | None = None,
+        scope: Scope | None = None,
+    ) -> None:
         super().__init__(f"{code}: {advice}")
         self.outcome = outcome
         self.code = code
         self.advice = advice
         self.retry_after = retry_after
+        self.scope = scope or _SCOPES.get(code, Scope.PLACE)
 
 
 _REINSTALL = "Install the app again and set the new token."
@@ -66,6 +77,39 @@ _ADVICE: Final[Mapping[str, str]] = {
     "msg_blocks_too_long": _REPORT,
     "invalid_blocks": _REPORT,
     "metadata_too_large": "The key of the post is too long.",
+}
+_SCOPES: Final[Mapping[str, Scope]] = {
+    **dict.fromkeys(
+        (
+            "access_denied",
+            "account_inactive",
+            "ekm_access_denied",
+            "enterprise_is_restricted",
+            "invalid_auth",
+            "missing_scope",
+            "not_allowed_token_type",
+            "not_authed",
+            "not_installed",
+            "org_login_required",
+            "team_access_not_granted",
+            "token_expired",
+            "token_revoked",
+            "wrong_key",
+        ),
+        Scope.WORKSPACE,
+    ),
+    **dict.fromkeys(
+        (
+            "invalid_arguments",
+            "invalid_blocks",
+            "invalid_blocks_format",
+            "metadata_too_large",
+            "msg_blocks_too_long",
+            "msg_too_long",
+            "no_text",
+        ),
+        Scope.CONTENT,
+    ),
 }
 _MAYBE_DONE: Final = frozenset({"fatal_error", "internal_error", "service_unavailable"})
 _NOT_DONE: Final = frozenset({"ratelimited", "rate_limited", "request_timeout", "message_limit_exceeded"})
@@ -103,7 +147,13 @@ def failure_of_code(code: str, needed: str = "", retry_after: float | None = Non
 def post_error(error: BaseException, posted: Reference | None = None) -> PostError:
     """Return what an exception means for a post; `posted` is what stands."""
     failure = failure_of(error)
-    return PostError(failure.outcome, failure.advice, posted=posted, retry_after=failure.retry_after)
+    return PostError(
+        failure.outcome,
+        failure.advice,
+        posted=posted,
+        retry_after=failure.retry_after,
+        scope=failure.scope,
+    )
 
 
 def refused_id(given: str, what: str, example: str) -> SlackFailureError:

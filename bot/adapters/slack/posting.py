@@ -14,18 +14,21 @@ from bot.adapters.slack.failures import SlackFailureError, failure_of, post_erro
 from bot.adapters.slack.names import Names
 from bot.adapters.slack.render import Message, Rendered, noted, noted_message, render
 from bot.adapters.slack.teams import Teams
-from bot.adapters.slack.web import with_twin
+from bot.adapters.slack.web import impatient, with_twin
 from bot.posting import Outcome, Page, Person, Place, PostError, Reference, Rights
 from bot.reply import Reply
 from bot.state import State
 
 EVENT_TYPE: Final = "briefing_posted"
 HISTORY_PAGE: Final = 200
-SLACK_CLOCK: Final = 120.0
-"""Seconds that this machine's clock may be ahead of Slack's, which gives each message its `ts`."""
+CLOCK_LIKELY: Final = 120.0
+"""Seconds that this machine's clock is taken to be ahead of Slack's (which gives each message its `ts`)…"""
+
+CLOCK_MOST: Final = 90_000.0
+"""…and how far is looked back all the same, as far as the limit allows: a wrong time zone or day."""
 
 HISTORY_PAGES_MOST: Final = 25
-"""5,000 messages since the try: more means that the outcome stays unknown."""
+"""5,000 messages since the try: more means that the outcome stays unknown. So many again before it."""
 
 
 class SlackChat:
@@ -42,6 +45,7 @@ class SlackChat:
         self._state = state
         self._names = names
         self._groups = groups
+        self._bots: dict[str, tuple[str | None, str]] = {}
 
     async def render(self, reply: Reply, remark: str = "") -> list[Page]:
         """Return a reply as pages to post; what their buttons cannot hold is kept in the state.
@@ -63,6 +67,7 @@ class SlackChat:
         """Post pages: the first to the channel (or the place's thread), the others in its thread.
 
         `after` is what stands already, as :class:`PostError` or :meth:`find` told: those pages are left out.
+        A rate limit is not waited for: it is a transient failure, with `retry_after`.
 
         Raises:
             PostError: with its outcome, what to do, and what stands.
@@ -71,7 +76,7 @@ class SlackChat:
         channel = after.channel if after else place.channel
         try:
             _refuse(place)
-            client = await self._teams.client(place.workspace)
+            client = impatient(await self._teams.client(place.workspace))
             for number, page in enumerate(pages, 1):
                 if number not in posted:
                     thread = place.thread or (posted.get(1, "") if number > 1 else "")
@@ -86,16 +91,23 @@ class SlackChat:
     async def find(self, place: Place, key: str, since: float) -> Reference | None:
         """Return the pages posted under `key` since an instant (seconds since 1970), or None.
 
+        Messages of other apps are passed over, whatever their metadata says.
+
         Raises:
             PostError: the history cannot be read or is too long, so the outcome stays unknown.
         """
         try:
             _refuse(place)
             client = await self._teams.client(place.workspace)
-            found = await _search(client, place.channel, key, since, thread=place.thread)
+            look = _Look(client, place.channel, key, await self._bot(client, place.workspace))
+            likely = max(since - CLOCK_LIKELY, 0.0)
+            found = await look.search(likely, thread=place.thread)
+            if 1 not in found and likely:
+                before = await look.search(max(since - CLOCK_MOST, 0.0), likely, thread=place.thread)
+                found = before | found
             first = found.get(1, "")
             if first and not place.thread:
-                found = await _search(client, place.channel, key, since, thread=first) | found
+                found = await look.search(float(first), thread=first) | found
         except Exception as error:
             failure = failure_of(error)
             if failure.outcome is Outcome.UNKNOWN and failure.code != "history_too_long":
@@ -103,6 +115,14 @@ class SlackChat:
                 failure = SlackFailureError(Outcome.TRANSIENT, failure.code, advice)
             raise post_error(failure) from error
         return Reference(channel=place.channel, messages=found) if found else None
+
+    async def _bot(self, client: AsyncWebClient, workspace: str) -> str:
+        """Return the id of our bot in a workspace; asked once for each token."""
+        token, bot = self._bots.get(workspace, (None, ""))
+        if not bot or token != client.token:
+            bot = str((await client.auth_test()).get("bot_id") or "")
+            self._bots[workspace] = client.token, bot
+        return bot
 
     async def amend(self, place: Place, reference: Reference, pages: Sequence[Page], remark: str) -> None:
         """Show the first page as given, with `remark` under its title; its key stays.
@@ -183,36 +203,52 @@ async def _send(
     return sent
 
 
-async def _search(
-    client: AsyncWebClient, channel: str, key: str, since: float, thread: str = ""
-) -> dict[int, str]:
-    """Return the `ts` of each page of a post, by its number."""
-    found: dict[int, str] = {}
-    cursor: str | None = None
-    for _ in range(HISTORY_PAGES_MOST):
-        given: dict[str, Any] = {
-            "channel": channel,
-            "oldest": f"{max(since - SLACK_CLOCK, 0):.6f}",
-            "limit": HISTORY_PAGE,
-            "include_all_metadata": True,
-            "cursor": cursor,
-        }
-        if thread:
-            response = await client.conversations_replies(ts=thread, **given)
-        else:
-            response = await client.conversations_history(**given)
-        for message in response.get("messages") or ():
-            page = _page_of(message, key)
-            if page:
-                found.setdefault(page, str(message["ts"]))
-        cursor = (response.get("response_metadata") or {}).get("next_cursor") or None
-        if cursor is None:
+class _Look:
+    """Looks for the pages of one post in one channel."""
+
+    def __init__(self, client: AsyncWebClient, channel: str, key: str, bot: str) -> None:
+        self._client = client
+        self._channel = channel
+        self._key = key
+        self._bot = bot
+
+    async def search(self, oldest: float, latest: float | None = None, *, thread: str = "") -> dict[int, str]:
+        """Return the `ts` of each page between two instants, or since one, by its number.
+
+        Raises:
+            SlackFailureError: `latest` is not given, and there is more than is read.
+        """
+        found: dict[int, str] = {}
+        cursor: str | None = None
+        for _ in range(HISTORY_PAGES_MOST):
+            given: dict[str, Any] = {
+                "channel": self._channel,
+                "oldest": f"{oldest:.6f}",
+                "latest": None if latest is None else f"{latest:.6f}",
+                "inclusive": True,
+                "limit": HISTORY_PAGE,
+                "include_all_metadata": True,
+                "cursor": cursor,
+            }
+            if thread:
+                response = await self._client.conversations_replies(ts=thread, **given)
+            else:
+                response = await self._client.conversations_history(**given)
+            for message in response.get("messages") or ():
+                page = _page_of(message, self._key, self._bot)
+                if page:
+                    found.setdefault(page, str(message["ts"]))
+            cursor = (response.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None or (latest is not None and 1 in found):
+                return found
+        if latest is not None:
+            # Before the try it is looked in case the clock was wrong, and only so far.
             return found
-    raise SlackFailureError(
-        Outcome.UNKNOWN,
-        "history_too_long",
-        "Too much was written since the try. Look in the channel yourself.",
-    )
+        raise SlackFailureError(
+            Outcome.UNKNOWN,
+            "history_too_long",
+            "Too much was written since the try. Look in the channel yourself.",
+        )
 
 
 def _refuse(place: Place) -> None:
@@ -232,9 +268,14 @@ def _message(page: Page) -> Message:
     return Message(page["text"], page["blocks"], page.get("twin"))
 
 
-def _page_of(message: Any, key: str) -> int:
-    """Return the number of the page that a message is of the post `key`, or 0."""
-    metadata = message.get("metadata") if isinstance(message, dict) else None
+def _page_of(message: Any, key: str, bot: str) -> int:
+    """Return the number of the page that a message is of the post `key`, or 0; `bot` is our own bot's id.
+
+    Slack puts the id of its bot on each message of an app, so that another app's is known by it.
+    """
+    if not isinstance(message, dict) or (bot and message.get("bot_id", bot) != bot):
+        return 0
+    metadata = message.get("metadata")
     if isinstance(metadata, str):
         try:
             metadata = json.loads(metadata)

@@ -24,7 +24,7 @@ from bot.adapters.slack.installations import Installations, States, Vault
 from bot.adapters.slack.intake import Place
 from bot.adapters.slack.manifest import INSTALL_PATH, REDIRECT_PATH, scopes
 from bot.adapters.slack.web import Web, quiet_logger
-from bot.posting import Outcome
+from bot.posting import Outcome, Scope
 from bot.state import State
 
 RENEW_MINUTES: Final = 120
@@ -106,7 +106,7 @@ class ManyWorkspaces:
             advice = (
                 f"The token has expired and Slack does not renew it: install the app again ({INSTALL_PATH})."
             )
-            raise SlackFailureError(Outcome.PERMANENT, failure.code, advice) from error
+            raise SlackFailureError(Outcome.PERMANENT, failure.code, advice, scope=Scope.WORKSPACE) from error
         advice = "The token has expired and could not be renewed now. Try again later."
         raise SlackFailureError(Outcome.TRANSIENT, failure.code, advice) from error
 

@@ -34,7 +34,7 @@ from posting_kit import (  # noqa: F401 - fixtures
 
 from bot.adapters.discord.failures import failure
 from bot.adapters.discord.posting import LOOK_BACK, DiscordChat, mark, nonce
-from bot.posting import Chat, Outcome, PostError, Reference
+from bot.posting import Chat, Outcome, PostError, Reference, Scope
 
 EPOCH = 0.0
 MESSAGES = rf"/channels/{TEXT_CHANNEL}/messages"
@@ -118,10 +118,10 @@ LIMITED = {"message": "You are being rate limited.", "retry_after": 0.25, "globa
 
 TABLE: list[tuple[str, dict[str, Any], Outcome | None, str]] = [
     (
-        "429 with Via is waited for",
-        {"status": 429, "body": LIMITED, "headers": {"Via": "1.1 google"}},
-        None,
-        "",
+        "429 with Via is the caller's to wait for",
+        {"status": 429, "body": {**LIMITED, "retry_after": 7}, "headers": {"Via": "1.1 google"}},
+        Outcome.TRANSIENT,
+        "7 seconds",
     ),
     (
         "429 without Via is Cloudflare's",
@@ -225,6 +225,30 @@ async def test_every_failure_has_its_kind_and_its_sentence(
     with failing(kind) as caught:
         await poster.post(at(TEXT_CHANNEL), pages(), "k")
     assert words in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "scope"),
+    [
+        (401, 0, Scope.WORKSPACE),
+        (403, 40001, Scope.WORKSPACE),
+        (400, 50035, Scope.CONTENT),
+        (400, 50006, Scope.CONTENT),
+        (400, 200000, Scope.CONTENT),
+        (413, 0, Scope.CONTENT),
+        (404, 10003, Scope.PLACE),
+        (403, 50001, Scope.PLACE),
+        (403, 160005, Scope.PLACE),
+        (400, 99999, Scope.PLACE),
+    ],
+)
+async def test_a_failure_says_how_far_it_reaches(
+    poster: Chat, fake: FakeDiscord, status: int, code: int, scope: Scope
+) -> None:
+    fake.fault("POST", MESSAGES, status=status, body={"message": "No", "code": code})
+    with failing(Outcome.PERMANENT) as caught:
+        await poster.post(at(TEXT_CHANNEL), pages(), "k")
+    assert caught.value.scope is scope
 
 
 async def test_the_library_keeps_the_nonce_when_it_tries_again(poster: Chat, fake: FakeDiscord) -> None:

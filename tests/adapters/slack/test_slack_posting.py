@@ -17,7 +17,7 @@ from bot.adapters.slack.names import Names
 from bot.adapters.slack.posting import SlackChat, pages_for_post
 from bot.adapters.slack.teams import Teams
 from bot.adapters.slack.web import Web
-from bot.posting import Chat, Outcome, Page, Place, PostError, Reference
+from bot.posting import Chat, Outcome, Page, Place, PostError, Reference, Scope
 from bot.reply import Action, Paragraph, Reply, Table, line
 
 NEWS = Place(platform="slack", workspace=TEAM, channel=CHANNEL)
@@ -55,10 +55,9 @@ async def test_a_post_carries_its_key_and_is_found_by_it(kit: Kit, poster: Chat)
     assert made.messages[1] == message["ts"]
     assert await poster.find(NEWS, KEY, 0) == made
     assert await poster.find(NEWS, "another", 0) is None
-    assert await poster.find(NEWS, KEY, float(made.messages[1]) + 119) == made, (
-        "our clock may be ahead of Slack's"
-    )
-    assert await poster.find(NEWS, KEY, float(made.messages[1]) + 121) is None, "older than the try"
+    for ahead in (119, 121, 3_600, 86_400):
+        assert await poster.find(NEWS, KEY, float(made.messages[1]) + ahead) == made, "our clock was ahead"
+    assert await poster.find(NEWS, KEY, float(made.messages[1]) + 90_001) is None, "older than the try"
 
 
 async def test_pages_go_to_a_thread_and_are_found_there(kit: Kit, poster: Chat) -> None:
@@ -149,20 +148,48 @@ async def test_the_advice_says_what_to_do(kit: Kit, poster: Chat, code: str, adv
         await poster.post(NEWS, ONE, KEY)
 
 
+@pytest.mark.parametrize(
+    ("codes", "scope"),
+    [
+        ("token_revoked invalid_auth account_inactive not_authed token_expired", Scope.WORKSPACE),
+        ("not_allowed_token_type missing_scope team_access_not_granted", Scope.WORKSPACE),
+        ("org_login_required ekm_access_denied access_denied", Scope.WORKSPACE),
+        ("msg_too_long invalid_blocks metadata_too_large msg_blocks_too_long", Scope.CONTENT),
+        ("not_in_channel channel_not_found is_archived restricted_action something_new", Scope.PLACE),
+    ],
+)
+async def test_a_failure_says_how_far_it_reaches(kit: Kit, poster: Chat, codes: str, scope: Scope) -> None:
+    for code in codes.split():
+        kit.slack.faults["chat.postMessage"] = [Fault.error(code)]
+        with pytest.raises(PostError) as caught:
+            await poster.post(NEWS, ONE, KEY)
+        assert (code, caught.value.outcome, caught.value.scope) == (code, Outcome.PERMANENT, scope)
+
+
 @pytest.mark.parametrize(("header", "waits"), [("3", [3]), (None, [1]), ("abc", [1]), ("-1", [1])])
-async def test_a_rate_limit_is_waited_out(
+async def test_a_rate_limit_of_reading_is_waited_out(
     kit: Kit, poster: Chat, header: str | None, waits: list[int]
 ) -> None:
-    kit.slack.faults["chat.postMessage"] = [Fault.limited(header)]
-    await poster.post(NEWS, ONE, KEY)
+    kit.slack.faults["conversations.history"] = [Fault.limited(header)]
+    assert await poster.find(NEWS, KEY, 0) is None
     assert [int(one) for one in kit.slept] == waits
-    assert len(kit.slack.messages) == 1
+
+
+@pytest.mark.parametrize(("header", "told"), [("3", 3), ("30", 30), (None, None), ("abc", None)])
+async def test_a_rate_limit_of_posting_is_the_callers_to_wait_for(
+    kit: Kit, poster: Chat, header: str | None, told: float | None
+) -> None:
+    kit.slack.faults["chat.postMessage"] = [Fault.limited(header)]
+    with pytest.raises(PostError) as caught:
+        await poster.post(NEWS, ONE, KEY)
+    assert (caught.value.outcome, caught.value.retry_after) == (Outcome.TRANSIENT, told)
+    assert (kit.slept, sent(kit)) == ([], 1)
 
 
 async def test_a_rate_limit_without_end_is_the_callers_business(kit: Kit, poster: Chat) -> None:
-    kit.slack.faults["chat.postMessage"] = [Fault.limited("7") for _ in range(9)]
+    kit.slack.faults["conversations.history"] = [Fault.limited("7") for _ in range(9)]
     with pytest.raises(PostError) as caught:
-        await poster.post(NEWS, ONE, KEY)
+        await poster.find(NEWS, KEY, 0)
     assert (caught.value.outcome, caught.value.retry_after) == (Outcome.TRANSIENT, 7)
     assert len(kit.slept) == 2
 
