@@ -46,7 +46,7 @@ from bot.posts.when import read_when
 from bot.reply import Kind, Reply
 
 WORKSPACES = 100
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 30.0
 SETTLED_SECONDS = 5.0
 LEAD_SECONDS = 2.0
 """How long before they are due the schedules are there."""

@@ -111,12 +111,17 @@ class State:
         except (SQLAlchemyError, OSError) as error:
             why = str(getattr(error, "orig", None) or error).partition("\n")[0]
             raise StateError(f"The state database cannot be used ({why}): check its URL.") from error
-        await self._purge()
+        await self._try_to_purge()
 
     async def create(self, metadata: MetaData) -> None:
         """Create the tables of `metadata` that are missing."""
-        async with self.engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
+        try:
+            async with self.engine.begin() as connection:
+                await connection.run_sync(metadata.create_all)
+        except SQLAlchemyError:
+            # Another process may have made them between the look and the making: now they are there.
+            async with self.engine.begin() as connection:
+                await connection.run_sync(metadata.create_all)
 
     async def close(self) -> None:
         """Write what is pending and let go of the database."""
@@ -193,13 +198,18 @@ class State:
         self._written += len(new)
         if self._written >= PURGE_EVERY:
             self._written = 0
-            try:
-                await self._purge()
-            except (SQLAlchemyError, OSError) as error:
-                _log.error("state not purged", why=str(error.__cause__ or error))
+            await self._try_to_purge()
         return new
 
+    async def _try_to_purge(self) -> None:
+        """Purge; where another process keeps the state from being written just now, another time."""
+        try:
+            await self._purge()
+        except (SQLAlchemyError, OSError) as error:
+            _log.error("state not purged", why=str(error.__cause__ or error))
+
     async def _purge(self) -> None:
+        """Forget deliveries of long ago."""
         async with self.engine.begin() as connection:
             await connection.execute(delete(_seen).where(_seen.c.at < self._now() - REMEMBERED_SECONDS))
 

@@ -51,6 +51,24 @@ async def test_two_processes_and_a_restart(url: str) -> None:
     await again.close()
 
 
+async def test_processes_that_start_together_all_open_a_new_state(url: str) -> None:
+    states = [State(url) for _ in range(8)]
+    await asyncio.gather(*(one.open() for one in states))
+    for one in states:
+        await one.close()
+
+
+async def test_a_state_that_another_process_writes_just_now_opens(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    state = State(f"sqlite:///{file}")
+    await state.open()
+    await state.close()
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await state.open()
+        await state.close()
+
+
 async def test_it_is_forgotten_a_day_later(url: str) -> None:
     now = [1_732_000_000.0]
     for later, first in ((0, True), (REMEMBERED_SECONDS - 1, False), (REMEMBERED_SECONDS + 1, True)):

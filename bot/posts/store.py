@@ -45,6 +45,9 @@ STALLED_SECONDS: Final = 60.0
 READING: Final = {"briefing_bot_reading": True}
 """What marks a connection that will not write; only :func:`_begin` looks at it."""
 
+UNBOUND: Final = {"isolation_level": "AUTOCOMMIT"}
+"""Queries of PostgreSQL outside of a transaction: to begin and to end one are two more journeys."""
+
 # What every delivery asks is put into words once.
 _SCHEDULE: Final = select(tables.schedule).where(tables.schedule.c.id == bindparam("id"))
 _CLOSED: Final = select(tables.closed.c.reason).where(tables.closed.c.place == bindparam("place"))
@@ -130,7 +133,7 @@ class Store:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection for queries, which waits for no writer."""
         async with self.engine.connect() as connection:
-            yield await connection.execution_options(**READING)
+            yield await connection.execution_options(**(READING if self.is_sqlite else UNBOUND))
 
     def insert(self, table: Any, rows: list[dict[str, Any]]) -> Any:
         """Return an insertion to which `on_conflict_do_nothing()` can be added in both databases."""

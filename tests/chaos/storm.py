@@ -281,10 +281,11 @@ class Storm:
         process = self.workers[number]
         if process is None:
             return
+        # It is nobody else's from here on: who asks at the same time how it ended gets no answer.
+        self.idle_until[number] = time.monotonic() + self.random.choice((0.0, 0.0, 0.5, 2.0, 6.0))
+        self.workers[number] = None
         process.kill()
         await asyncio.to_thread(process.join)
-        self.workers[number] = None
-        self.idle_until[number] = time.monotonic() + self.random.choice((0.0, 0.0, 0.5, 2.0, 6.0))
         self.toll.kills += 1
 
     async def _stand_still(self, pid: int) -> None:
