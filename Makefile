@@ -34,7 +34,7 @@ evidence: $(VENV)/demo
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
 
-# Fifty thousand facts: under two minutes.
+# The same with fifty thousand facts.
 bench-quick: $(VENV)/dev
 	$(BIN)/python -m benchmarks --quick
 

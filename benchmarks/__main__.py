@@ -45,9 +45,7 @@ def main(
     facts: Annotated[int | None, typer.Option(min=1, help="Facts of the large base.")] = None,
     entities: Annotated[int | None, typer.Option(min=1, help="Its entities: a fifth, if left out.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the bases and of what is asked.")] = Settings().seed,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="50,000 facts and fewer questions: two minutes.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="50,000 facts and fewer questions.")] = False,
     work: Annotated[
         Path | None, typer.Option(help="Keep the bases here, and take those of an earlier run.")
     ] = None,

@@ -200,8 +200,8 @@ def markdown(results: Results) -> str:
     written = (
         f"One run of `{how}` on {machine(results)}, in {results.seconds / 60:.0f} minutes."
         f"{'' if largest >= GOALS_FOR else smaller} `{COMMAND} --write-docs` then wrote this page from"
-        f" [its figures](performance.json). {RATIOS} A part alone: `{COMMAND} P5`; all at 50,000 facts, in"
-        " about two minutes: `make bench-quick`."
+        f" [its figures](performance.json). {RATIOS} A part alone: `{COMMAND} P5`; all at 50,000 facts:"
+        " `make bench-quick`."
     )
     picture = f"![How much of what each goal allows was used]({IMAGE})"
     lines = ["# Performance", "", written, "", picture]

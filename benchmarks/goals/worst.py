@@ -153,7 +153,7 @@ class Climb:
         self.desk = desk
         self.source = Source(desk, seed)
         self.random = self.source.random
-        self.commands = [one for one in REGISTRY if one.name != "help"]
+        self.commands = [one for one in REGISTRY if one.name != "help" and not one.acts]
         self.slowest: list[tuple[float, bool, Command, Values]] = []
         self.tried = 0
 

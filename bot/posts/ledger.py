@@ -23,6 +23,7 @@ Enqueue = Callable[[AsyncConnection, Post], Awaitable[None]]
 NOTICE: Final = "notice:"
 """What the ids of posts to the operator begin with."""
 
+CLOSED: Final = "No more posts go there until somebody resumes or adds a schedule or a watch there."
 NOTICES_A_MINUTE: Final = 5
 PAGES_SECONDS: Final = 90 * 86_400.0
 """How long the pages of a post are kept, to be marked where it is corrected."""

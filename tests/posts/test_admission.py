@@ -99,8 +99,8 @@ async def test_resuming_opens_the_place_with_the_schedule_or_not_at_all(store: S
 
 async def test_a_place_where_somebody_asks_for_posts_again_is_tried_again(store: Store) -> None:
     closed = {"place": PLACE.key, "reason": "The bot was not in it.", "at": NOW}
-    for admit in (lambda: store.admit_schedule(MADE, 5), lambda: store.admit_watch(SEEN, 5)):
+    for is_watch in (False, True):
         async with store.begin() as connection:
             await connection.execute(insert(tables.closed).values(closed))
-        assert await admit() == ""
+        assert await (store.admit_watch(SEEN, 5) if is_watch else store.admit_schedule(MADE, 5)) == ""
         assert await store.closed() == {}
