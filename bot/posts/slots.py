@@ -138,6 +138,7 @@ class DatabaseSlots:
             connect_args={"prepare_threshold": None, "tcp_user_timeout": 30_000, **CLIENT},
         )
         self._asking = asyncio.Lock()
+        self._next: asyncio.Task[bool] | None = None
         self._count = count
         self._connection: AsyncConnection | None = None
         self._taken: int | None = None
@@ -161,17 +162,29 @@ class DatabaseSlots:
         """Say whether the session that holds the slot is alive."""
         if self._connection is None:
             return False
+        # All who ask while a question is under way share the next one: thousands may ask at once.
+        if self._next is None:
+            self._next = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._next)
+
+    async def _ask(self) -> bool:
         query = text(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = :class "
             "AND objid = :slot AND pid = pg_backend_pid() AND granted"
         )
-        try:
-            # One at a time, since it is one session; and a silent network is as good as a lost one.
-            async with asyncio.timeout(HELD_SECONDS), self._asking:
-                connection = self._connection
-                found = connection and await connection.scalar(query, {"class": CLASS, "slot": self._taken})
-        except (TimeoutError, *STORAGE_FAILURES):
-            return False
+        # One at a time, since it is one session.
+        async with self._asking:
+            # Who comes from here on wants to know it of a later moment.
+            self._next = None
+            connection = self._connection
+            try:
+                # A silent network is as good as a lost one.
+                async with asyncio.timeout(HELD_SECONDS):
+                    found = connection and await connection.scalar(
+                        query, {"class": CLASS, "slot": self._taken}
+                    )
+            except (TimeoutError, *STORAGE_FAILURES):
+                return False
         return bool(found)
 
     @contextlib.asynccontextmanager

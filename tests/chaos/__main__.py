@@ -15,8 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import postgres
-from msgspec import to_builtins
 
 from bot.posts.records import PostState
 from chaos.checker import check, lateness
@@ -74,10 +74,11 @@ async def one_storm(name: str, weather: Weather, folder: Path) -> Result:
     """Run one and keep what it left behind."""
     async with brewing(weather, folder) as storm:
         evidence = await storm.rage()
+    (folder / "evidence.json").write_bytes(msgspec.json.encode(evidence))
     findings = check(evidence)
     for one in findings:
         say(f"  {one.kind}: {one.subject}: {one.sentence}")
-    result = figures(name, storm, evidence) | {"findings": [to_builtins(one) for one in findings]}
+    result = figures(name, storm, evidence) | {"findings": [msgspec.to_builtins(one) for one in findings]}
     (folder / "result.json").write_text(json.dumps(result, indent=1))
     return result
 
