@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import random
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -292,10 +292,11 @@ class Storm:
 
     async def _stand_still(self, pid: int) -> None:
         """Stop a process for longer than any time-out, then let it go on as if nothing had been."""
-        os.kill(pid, signal.SIGSTOP)
         self.toll.standstills += 1
-        await asyncio.sleep(self.random.uniform(0.5, 1.0) * self.weather.standstill)
-        os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):  # it was told to end, and has
+            os.kill(pid, signal.SIGSTOP)
+            await asyncio.sleep(self.random.uniform(0.5, 1.0) * self.weather.standstill)
+            os.kill(pid, signal.SIGCONT)
 
     def _cut(self) -> None:
         """End some sessions with the database, as a restart of it or a network does."""
@@ -375,7 +376,7 @@ def _raise_of(tasks: list[asyncio.Task[None]]) -> None:
             raise error
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def brewing(weather: Weather, folder: Path) -> AsyncIterator[Storm]:
     """Set up the chats and an empty state for a storm."""
     is_sqlite = weather.url.startswith("sqlite")
