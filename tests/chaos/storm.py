@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import random
 import signal
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -109,6 +109,7 @@ class Storm:
         self.workers: list[ForkServerProcess | None] = [None] * self.weather.workers
         self.idle_until = [0.0] * self.weather.workers
         self.accepted = asyncio.Event()
+        self.over = asyncio.Event()
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["chaos.worker"])
         for ledger in (self.slack.ledger, self.discord.ledger):
@@ -136,8 +137,9 @@ class Storm:
             editing = asyncio.create_task(self._edit())
             others.append(editing)
             await self._strike(others)
-            editing.cancel()
-            await asyncio.wait({editing})
+            # What is being done is done to its end: half of it would be known to nobody.
+            self.over.set()
+            await editing
             self._fail(0.0)
             for schedule in list(self.open):
                 await self._shut(schedule, ScheduleState.PAUSED)
@@ -194,7 +196,7 @@ class Storm:
     async def _edit(self) -> None:
         """Pause, resume and remove schedules, and ask for posts beside their slots."""
         removed: set[str] = set()
-        while True:
+        while not self.over.is_set():
             await asyncio.sleep(self.random.uniform(0.2, 1.5))
             one = self.random.choice([one for one in self.planned if one.id not in removed])
             what = self.random.choices(("change", "now", "remove"), (10, 3, 1))[0]
@@ -290,10 +292,11 @@ class Storm:
 
     async def _stand_still(self, pid: int) -> None:
         """Stop a process for longer than any time-out, then let it go on as if nothing had been."""
-        os.kill(pid, signal.SIGSTOP)
         self.toll.standstills += 1
-        await asyncio.sleep(self.random.uniform(0.5, 1.0) * self.weather.standstill)
-        os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):  # it was told to end, and has
+            os.kill(pid, signal.SIGSTOP)
+            await asyncio.sleep(self.random.uniform(0.5, 1.0) * self.weather.standstill)
+            os.kill(pid, signal.SIGCONT)
 
     def _cut(self) -> None:
         """End some sessions with the database, as a restart of it or a network does."""
@@ -373,7 +376,7 @@ def _raise_of(tasks: list[asyncio.Task[None]]) -> None:
             raise error
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def brewing(weather: Weather, folder: Path) -> AsyncIterator[Storm]:
     """Set up the chats and an empty state for a storm."""
     is_sqlite = weather.url.startswith("sqlite")
