@@ -140,7 +140,8 @@ class _Reader:
                 continue
             if mark in _CLOSING:
                 closed = parents.pop()
-                keys.pop()
+                if keys.pop():
+                    raise _GiveUp
                 empty = not (closed.items if type(closed) is Sequence else closed.entries)  # type: ignore[union-attr]
                 if (wants_value and not empty) or (mark == "]") is not (type(closed) is Sequence):
                     raise _GiveUp

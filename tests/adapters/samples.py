@@ -356,8 +356,9 @@ blocks = st.one_of(
 replies = st.builds(
     Reply,
     kind=st.sampled_from(Kind),
-    title=words,
-    summary=words,
+    # Every answer has a title; all else of one may be empty.
+    title=words.map(lambda text: f"Answer {text}"),
+    summary=words.map(lambda text: f"Summary {text}"),
     blocks=st.lists(blocks, max_size=6).map(tuple),
     sources=st.just((HERALD, GAZETTE, UNDATED)),
     actions=st.lists(words.map(lambda text: Action(text, "/who okafor")), max_size=3).map(tuple),

@@ -15,7 +15,7 @@ def test_every_command_is_asked(coast: Snapshot) -> None:
     lines = [line for name, line in Questions(coast, 1).mixed(1) if name.startswith("/")]
     asked = {line.split()[0].removeprefix("/") for line in lines}
 
-    assert asked == {command.name for command in REGISTRY} - {"help"}
+    assert asked == {command.name for command in REGISTRY if not command.acts} - {"help"}
 
 
 def test_every_question_is_answered(coast: Snapshot) -> None:

@@ -79,6 +79,7 @@ def test_the_shipped_files_are_read_alike(path: Path) -> None:
 LEFT_TO_LIBYAML = r"""
 - a: b|- a: null~|- a: \~~|- a: ''~|- a:~|- a: b~  a: c~|- a: {b: c, b: d}~|- a: b: c~|- a: b #c~|- a: &b c~
 - a: *b~|- a: !b c~|- a: >~    b~|- a: b~    c~|- a: [b~|- a: [b}~|- a: [b,]~|- a: [,]~|- a: {b}~|- a: {b:}~
+- a: {b: }~|- a: [{b: }]~
 - a: [b: c]~|- a: [[[[[b]]]]]~|- a: [b] c~|- a: 'b' c~|a: b~|  a: b~|- b~|- a:~    - b: c~|---~- a: b~
 - a: b~...~|- a: b~---~- a: c~|- a: "b\\n"~|~|# a~|- a: b:~|- a: [b]~    - c~|- {a: b}~  c: d~|- a: [b c: d]~
 %a~- a: b~|- <<: b~|- a: [b #c]~|- a: []~    - b~|- a: {~}~|- a: b~  - c~

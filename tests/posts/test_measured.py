@@ -65,12 +65,12 @@ def test_only_slots_of_active_schedules_are_overdue(
     [
         ("schedule:s1:x", 600 + OVERDUE_SECONDS - 1, None, 0),
         ("schedule:s1:x", 600 + OVERDUE_SECONDS + 1, None, 1),
-        # What stands in part is tried for a day to be made whole, as is what has no slot.
-        ("schedule:s1:x", 80_000, Reference(channel="C1", messages={1: "1"}), 0),
-        ("schedule:gone:x", 80_000, None, 0),
-        ("now:s1:x", 80_000, None, 0),
-        ("watch:w1:x", 80_000, None, 0),
-        ("watch:w1:x", 86_400 + OVERDUE_SECONDS + 1, None, 1),
+        # What stands in part is tried for two hours to be made whole, what has no slot for one.
+        ("schedule:s1:x", 7_000, Reference(channel="C1", messages={1: "1"}), 0),
+        ("schedule:gone:x", 3_500, None, 0),
+        ("now:s1:x", 3_500, None, 0),
+        ("watch:w1:x", 3_500, None, 0),
+        ("watch:w1:x", 3_600 + OVERDUE_SECONDS + 1, None, 1),
     ],
 )
 def test_a_post_is_stuck_beyond_what_the_delivery_tries(
