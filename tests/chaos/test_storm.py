@@ -17,8 +17,8 @@ from chaos.storm import Toll, Weather, brewing
 async def storm(url: str, workers: int, folder: Path) -> tuple[Toll, Evidence]:
     weather = Weather(
         *(url, workers, 7),
-        kills=4,
-        seconds=10.0,
+        kills=3,
+        seconds=8.0,
         schedules=10,
         places=8,
         rhythm=(2, 4),
