@@ -29,6 +29,7 @@ BACKOFF_MOST: Final = 300.0
 RETRY_AFTER_MOST: Final = 3_600.0
 """The longest pause that a platform is believed to want, in seconds."""
 
+AGAIN_SECONDS: Final = 2.0
 SEND_SHARE: Final = 0.8
 """How much of that time one try may take, all its pages together."""
 
@@ -233,15 +234,18 @@ class Delivery:
         """Find out what became of a try whose outcome is not known."""
         since = post.intent_at if post.intent_at is not None else post.slot
         try:
-            found = await chat.find(post.place, post.id, since)
+            stands = _together(post.reference, await chat.find(post.place, post.id, since))
+            if not _is_whole(post, stands):
+                # A chat that fails may answer that there is nothing: only what is said twice is believed.
+                await self._sleep(AGAIN_SECONDS)
+                stands = _together(stands, await chat.find(post.place, post.id, since))
         except PostError as error:
             if error.outcome is Outcome.TRANSIENT and self._now() - since < LOOK_SECONDS:
                 return post, self._pause(error)
             reason = f"It may have been posted or not: {error.sentence}"
             await self._end(post, PostState.UNKNOWN, reason)
             return None, None
-        stands = _together(post.reference, found)
-        if stands and all(number in stands.messages for number in range(1, len(post.pages) + 1)):
+        if stands and _is_whole(post, stands):
             await self._ledger.posted(post, stands)
             log.info("found to be posted", post=post.id)
             return None, None
@@ -308,6 +312,11 @@ class Delivery:
     def _backoff(self, tries: int) -> float:
         most: float = min(BACKOFF_LEAST * 2 ** min(tries - 1, 16), BACKOFF_MOST)
         return most * (0.5 + self._random() / 2)
+
+
+def _is_whole(post: Post, stands: Reference | None) -> bool:
+    """Say whether every page of a post stands."""
+    return stands is not None and all(n in stands.messages for n in range(1, len(post.pages) + 1))
 
 
 def _together(one: Reference | None, other: Reference | None) -> Reference | None:

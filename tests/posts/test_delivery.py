@@ -77,8 +77,22 @@ async def test_a_lost_answer_is_found_out_before_another_try(world: World, taken
     await world.deliver()
     assert (await world.post(post_id)).state is PostState.POSTED
     assert len(world.chat.accepted) == 1
-    assert world.chat.finds == 1
+    assert world.chat.finds == 2 - taken
     assert world.chat.posts == 2 - taken
+
+
+async def test_that_nothing_stands_is_believed_when_it_is_said_twice(world: World) -> None:
+    await due(world)
+    world.chat.script = [lose(1)]
+    find = world.chat.find
+
+    async def empty_once(*given: object) -> Reference | None:
+        found = await find(*given)  # type: ignore[arg-type]
+        return None if world.chat.finds == 1 else found
+
+    world.chat.find = empty_once  # type: ignore[method-assign, assignment]
+    await world.deliver()
+    assert (len(world.chat.accepted), world.chat.finds) == (1, 2)
 
 
 async def test_what_is_accepted_late_is_waited_for(world: World) -> None:
