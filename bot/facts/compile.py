@@ -10,7 +10,6 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,8 +19,9 @@ from bot.facts.cross import At, Guesser
 from bot.facts.doubts import Doubts, findings_of
 from bot.facts.fill import write_facts
 from bot.facts.findings import Finding, finding
-from bot.facts.gather import SCRATCH, Change, Gatherer
+from bot.facts.gather import Change, Gatherer
 from bot.facts.heads import write_heads
+from bot.facts.incoming import SCRATCH, Incoming
 from bot.facts.keys import tag_number
 from bot.facts.load import DossierFiles, FileRole, Found, ParsedFile, find_files, parse_file, read_file
 from bot.facts.naming import write_dossier_names
@@ -37,7 +37,9 @@ from bot.facts.turns import Part, alone, current, point, snapshots, sweep, verif
 from bot.facts.workers import Parsers
 
 Progress = Callable[[str, int, int, int], None]
-"""Is told what is done ("reading" files or "writing" facts), how many, of how many, for how many facts."""
+"""Is told what is done ("reading" files, "writing" or "sorting" facts), how many, of how many, for how many
+facts.
+"""
 
 
 class BrokenBase(Exception):
@@ -103,7 +105,7 @@ def fingerprint(digests: Mapping[str, str]) -> str:
     The libraries that fold and stem are part of it: another version of one may give other words.
     """
     listing = "".join(f"{file}\0{digest}\n" for file, digest in sorted(digests.items()))
-    libraries = " ".join(f"{name} {version(name)}" for name in ("anyascii", "snowballstemmer"))
+    libraries = " ".join(f"{name} {version(name)}" for name in ("anyascii", "pystemmer"))
     return hashlib.sha256(f"{VERSION}\n{libraries}\n{listing}".encode()).hexdigest()[:12]
 
 
@@ -248,11 +250,12 @@ class _Compilation:
         doubts, guesser = Doubts(db, lambda file: read_file(self.root, file)), Guesser()
         is_new = not db.execute("SELECT EXISTS (SELECT 1 FROM file)").fetchone()[0]
         changes: dict[int, Change] = {}
+        incoming = Incoming(db)
         plans = self._plans(db, doubts)
         with closing(self._parsers(plans)) as parsers:
             for plan in plans:
                 files = self._parsed(plan, parsers)
-                change = Gatherer(db, plan.n, doubts, guesser).gather(files, plan.paths)
+                change = Gatherer(incoming, plan.n, doubts, guesser).gather(files, plan.paths)
                 if change is None:
                     doubts.is_broken = True
                     continue
@@ -262,7 +265,7 @@ class _Compilation:
         if doubts.is_broken or any(one.severity is Severity.ERROR for one in self.findings):
             doubts.flush()
             raise BrokenBase(sorted([*self.findings, *findings_of(db)]))
-        write_facts(db, changes, doubts, partial(self.progress, "writing"), is_new=is_new)
+        write_facts(incoming, changes, doubts, self.progress, is_new=is_new)
         doubts.flush()
         _write_meta(db, fingerprint(self.digests))
         return self._all_findings(db)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping
 
 from bot.facts.amend import Amendment
 from bot.facts.doubts import Doubts
 from bot.facts.gather import Change
 from bot.facts.heads import doubts_of_texts, doubts_of_uses, write_heads
+from bot.facts.incoming import Incoming
 from bot.facts.keys import tag_number
 from bot.facts.name_index import index_names
 from bot.facts.naming import amend_dossier_names
@@ -24,16 +24,16 @@ from bot.facts.summaries import (
 
 
 def write_facts(
-    db: sqlite3.Connection,
+    incoming: Incoming,
     changes: Mapping[int, Change],
     doubts: Doubts,
-    progress: Callable[[int, int, int], None],
+    progress: Callable[[str, int, int, int], None],
     *,
     is_new: bool,
 ) -> None:
     """Write the rows of facts, and what they amount to."""
-    (total,) = db.execute("SELECT count(*) FROM scratch.incoming").fetchone()
-    amendment = Amendment(db, changes, lambda done: progress(done, total, done), is_new=is_new)
+    db = incoming.db
+    amendment = Amendment(incoming, changes, is_new=is_new)
     amendment.place()
     amendment.take_out()
     if not is_new:
@@ -41,7 +41,8 @@ def write_facts(
             amend_dossier_names(db, change)
             write_heads(db, change)
             add_words(db, change.heads.n, change.words)
-    amendment.put_in()
+    (total,) = db.execute("SELECT count(*) FROM scratch.placed").fetchone()
+    amendment.put_in(lambda what, done: progress(what, done, total, done))
     add_to_tallies(db, amendment.known)
     if is_new:
         topics = {

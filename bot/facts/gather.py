@@ -6,7 +6,6 @@ touches the tables of facts: what comes in waits in a scratch database until all
 
 from __future__ import annotations
 
-import sqlite3
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,25 +17,15 @@ import msgspec
 from bot.facts.cross import RETRACTED, At, Between, Guesser, Issue, circles, supersedes
 from bot.facts.doubts import Doubts, relocated
 from bot.facts.heads import affected_by, doubts_of_heads
-from bot.facts.keys import ordinal, place_of, tag_number
+from bot.facts.incoming import Incoming, Kept
+from bot.facts.keys import ordinal, tag_number
 from bot.facts.load import FileRole, ParsedFile
 from bot.facts.records import Dossier, Entity, Fact, Source
 from bot.facts.rows import TIES, Tag, days_of, known_from, origins_of, stems_of, tags_of, text_tag, words_of
 from bot.facts.snapshot import encode
 from bot.facts.stated import KnownBy, Stated
-from bot.facts.stored import Facts, Heads, Kept, heads_of, where_is
+from bot.facts.stored import Facts, Heads, heads_of, where_is
 
-SCRATCH: Final = """
-CREATE TABLE scratch.incoming (
-  n INTEGER PRIMARY KEY, dossier INTEGER NOT NULL, id TEXT NOT NULL, path TEXT, place INTEGER, old INTEGER,
-  fresh INTEGER NOT NULL, bucket INTEGER NOT NULL, hashed INTEGER NOT NULL, width INTEGER NOT NULL,
-  added INTEGER NOT NULL, kept BLOB NOT NULL, UNIQUE (dossier, id));
-CREATE TABLE scratch.gone (
-  dossier INTEGER, id TEXT, rank INTEGER NOT NULL, PRIMARY KEY (dossier, id)) WITHOUT ROWID;
-"""
-"""`old` is the rank that a fact had; `fresh` is 1 unless only its rank may change; `gone` those that go."""
-
-_INSERT: Final = "INSERT OR IGNORE INTO scratch.incoming VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _FACT: Final = "SELECT rank, body FROM fact WHERE id = ? AND dossier = ?"
 COUNTED: Final = ("about", "said", "owed", "topic", "source")
 _NOWHERE: Final = At("", 0)
@@ -81,8 +70,10 @@ def kept(n: int, fact: Fact, heads: Heads) -> tuple[Kept, list[Tag], Iterable[tu
 class Gatherer:
     """Takes the changed files of one dossier. Use one for each dossier, in the order of their numbers."""
 
-    def __init__(self, db: sqlite3.Connection, n: int, doubts: Doubts, guesser: Guesser) -> None:
-        self.n, self.db, self.doubts, self.guesser = n, db, doubts, guesser
+    def __init__(self, incoming: Incoming, n: int, doubts: Doubts, guesser: Guesser) -> None:
+        self.incoming, self.db = incoming, incoming.db
+        self.n, self.doubts, self.guesser = n, doubts, guesser
+        db = self.db
         self.before = heads_of(db, n)
         self.facts = Facts(db, n)
         self.lost: set[str] = set()
@@ -202,10 +193,8 @@ class Gatherer:
         except KeyError:  # it names what is not there, which is reported
             self.doubts.is_broken = True
             made, tags, words = Kept(Stated(fact, heads.record.id, 0, 0, KnownBy.ADDED), "", (), ()), [], ()
-        place = place_of(n, fact, made.stated.surely)
         where = (at.file, at.index) if at else (None, None)
-        row = (n, fact.id, *where, rank, 1, *place, encode(made))
-        if not self.db.execute(_INSERT, row).rowcount:
+        if not self.incoming.add(n, made, where, rank):
             return False
         if old:
             self._refer_to(old.fact, "DELETE FROM reference WHERE (dossier, id, kind, by) = (?, ?, ?, ?)")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
+from operator import itemgetter
+from typing import Final
 
 from bot.facts.course import breadth_of
 from bot.facts.fields import folded
@@ -11,7 +14,7 @@ from bot.facts.keys import ordinal, time_of
 from bot.facts.records import Entity, Fact, FactKind, Source
 from bot.facts.snapshot import EVERYTHING
 from bot.facts.stated import KnownBy
-from bot.facts.words import find_words, marker, pieces, stem
+from bot.facts.words import WORD, marker, pieces, stem
 
 Tag = tuple[str, str]
 """What a fact can be found by: kind and id."""
@@ -21,6 +24,9 @@ Day = tuple[str, int, int]
 
 Spelt = tuple[tuple[str, str], ...]
 """The words of a text, each with its stem in front."""
+
+REMEMBERED = 65_536
+"""Words of a language whose stems are remembered while compiling."""
 
 TIES = ("supersedes", "disputes", "outcome_of")
 """The keys under which a fact names other facts."""
@@ -119,14 +125,33 @@ def days_of(fact: Fact, known: int) -> dict[str, tuple[Day, ...]]:
     }
 
 
+_STEM: Final = itemgetter(0)
+
+
+class _Words(dict[str, Spelt]):
+    """What each word of a language is found by. Looked up a million times, so that no call is made for it."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._language = language
+
+    def __missing__(self, word: str) -> Spelt:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[word] = tuple((stem(piece, self._language), piece) for piece in pieces(word))
+        return found
+
+
+_words_of: Final = lru_cache(maxsize=4)(_Words)
+
+
 def spelt(text: str, language: str) -> Spelt:
     """Return the words of a text in order, whole and in parts, each with its stem in front."""
-    return tuple(pair for match in find_words(text) for pair in _spelt_word(match[0], language))
+    return tuple(_spelt(text, language))
 
 
-@lru_cache(maxsize=65_536)
-def _spelt_word(word: str, language: str) -> Spelt:
-    return tuple((stem(piece, language), piece) for piece in pieces(word))
+def _spelt(text: str, language: str) -> Iterator[tuple[str, str]]:
+    return chain.from_iterable(map(_words_of(language).__getitem__, WORD.findall(text)))
 
 
 def names_of(entity: Entity) -> str:
@@ -149,13 +174,10 @@ def words_of(fact: Fact, spellings: Mapping[str, Spelt], language: str) -> dict[
             parts.append(said.by.unnamed)
         people += (*said.to, *said.via)
         parts.append(said.cue)
-    found = dict.fromkeys(spelt(" ".join(parts), language))
-    for entity in people:
-        found.update(dict.fromkeys(spellings[entity]))
-    return found
+    return dict.fromkeys(chain(_spelt(" ".join(parts), language), *map(spellings.__getitem__, people)))
 
 
 def stems_of(dossier: int, fact: Fact, words: Iterable[tuple[str, str]]) -> str:
     """Return what full-text search is given of a fact: its marks and the stems of its words."""
     marks = (marker(dossier), *(marker(dossier, topic) for topic in fact.topics))
-    return " ".join((*marks, *dict.fromkeys(stemmed for stemmed, _ in words)))
+    return " ".join((*marks, *dict.fromkeys(map(_STEM, words))))

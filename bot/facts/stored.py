@@ -15,18 +15,6 @@ from bot.facts.stated import Stated
 Body = TypeVar("Body", Source, Entity)
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A fact on its way into the tables: all that does not depend on its rank or on other facts.
-
-    `tags` are numbers; `days` are (tag, what, ordinal, width).
-    """
-
-    stated: Stated
-    stems: str
-    tags: tuple[int, ...]
-    days: tuple[tuple[int, str, int, int], ...]
-
-
 class Things(Mapping[str, Body], Generic[Body]):
     """The sources or entities of a dossier by id. Each is read once, when it is asked for."""
 
@@ -62,10 +50,10 @@ class Facts(Mapping[str, Fact]):
 
     def stated(self, fact: str) -> Stated | None:
         """Return a fact; of one that comes in, the ties are not known yet."""
-        query = "SELECT kept FROM scratch.incoming WHERE dossier = ? AND id = ?"
+        query = "SELECT body FROM scratch.incoming WHERE dossier = ? AND id = ? AND body IS NOT NULL"
         row = self._db.execute(query, (self._dossier, fact)).fetchone()
         if row:
-            return msgspec.msgpack.decode(row[0], type=Kept).stated
+            return msgspec.msgpack.decode(row[0], type=Stated)
         query = """
             SELECT body FROM fact WHERE id = ?1 AND dossier = ?2
             AND NOT EXISTS (SELECT 1 FROM scratch.gone WHERE dossier = ?2 AND id = ?1)

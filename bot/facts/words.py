@@ -25,10 +25,10 @@ LANGUAGES: Final = {
 
 @cache
 def _stemmer(language: str) -> Any:
-    import snowballstemmer  # noqa: PLC0415 -- 24 ms that only search and compile pay
+    import Stemmer  # noqa: PLC0415 -- only search and compile need it
 
     name = LANGUAGES.get(language.partition("-")[0].lower())
-    return snowballstemmer.stemmer(name) if name else None
+    return Stemmer.Stemmer(name) if name else None
 
 
 @lru_cache(maxsize=2_048)
