@@ -61,9 +61,9 @@ class Leaving:
         """Add the rows of a fact."""
         tags, days = made.tags, made.days
         if stated.disputed_by:
-            tags += tuple(tag_number(n, *tag) for tag in disputed_tags(stated.fact))
+            tags = [*tags, *(tag_number(n, *tag) for tag in disputed_tags(stated.fact))]
         if stated.fact.due and stated.outcomes:
-            days = tuple(_settled(days, tuple(duties(stated))))
+            days = list(_settled(days, tuple(duties(stated))))
         added, fact_id = _added(days), stated.id
         self.facts.append((rank,))
         self.postings += [(tag, rank) for tag in tags]

@@ -103,9 +103,14 @@ class Between:
             message = f"There is no {noun} {shown(wanted)} in this dossier."
             yield at.issue(code, *path, message=message, fix=self.guesser.fix(code, wanted, known))
 
-    def _refer_all(self, code: str, wanted: Iterable[str], at: At, *path: str | int) -> Iterator[Issue]:
-        for number, one in enumerate(wanted):
-            yield from self._refer(code, one, at, *path, number)
+    def _refer_all(self, code: str, wanted: Sequence[str], at: At, *path: str | int) -> Iterable[Issue]:
+        known = self.known[code]
+        if known is None or all(one in known for one in wanted):
+            self.used[code].update(wanted)
+            return ()
+        return [
+            one for number, each in enumerate(wanted) for one in self._refer(code, each, at, *path, number)
+        ]
 
     # --- by kind of record -----------------------------------------------------------------------------
 

@@ -57,13 +57,15 @@ def kept(n: int, fact: Fact, heads: Heads) -> tuple[Kept, list[Tag], Iterable[tu
     retracted = ordinal(fact.retracted.on) if fact.retracted else None
     origins = origins_of(fact, heads.sources, known)
     stated = Stated(fact, heads.record.id, known, surely, by, origins, retracted_on=retracted)
-    tags = list(tags_of(fact, heads.sources))
+    tags = tags_of(fact, heads.sources)
     words = words_of(fact, heads.spellings, heads.record.language)
-    days = days_of(fact, known)
-    numbers = tuple(tag_number(n, *tag) for tag in tags)
-    spread = tuple(
+    days = days_of(fact)
+    # No text is so common that its number need be kept.
+    numbers = [tag_number(n, *tag) for tag in tags[:-1]]
+    numbers.append(tag_number.__wrapped__(n, *tags[-1]))
+    spread = [
         (number, *day) for number, (kind, _) in zip(numbers, tags, strict=True) for day in days.get(kind, ())
-    )
+    ]
     return Kept(stated, stems_of(n, fact, words), numbers, spread), tags, words.keys()
 
 
@@ -81,6 +83,8 @@ class Gatherer:
         self.same: set[str] = set()
         self.were: set[str] = set()
         self.refer: list[tuple[At | None, str]] = []
+        self.words: list[tuple[str, str]] = []
+        self.uses: list[Tag] = []
 
     def gather(self, files: Files, paths: Iterable[str]) -> Change | None:
         """Take parsed files; `paths` are those of all files that change or are gone.
@@ -184,6 +188,14 @@ class Gatherer:
             self.doubts.add("fact", self.n, fact.id, self.rules.of_fact(at, fact))
             if fact.supersedes or fact.disputes or fact.outcome_of:
                 self.refer.append((at, fact.id))
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        """Count the words and uses of the facts so far; a call for each would cost more than the counting."""
+        self.change.words.update(self.words)
+        self.change.uses.update(self.uses)
+        self.words.clear()
+        self.uses.clear()
 
     def _add(self, fact: Fact, at: At | None, rank: int | None, old: Stated | None) -> bool:
         """Let a fact come in; say whether it is the first of its id to do so."""
@@ -192,17 +204,16 @@ class Gatherer:
             made, tags, words = kept(n, fact, heads)
         except KeyError:  # it names what is not there, which is reported
             self.doubts.is_broken = True
-            made, tags, words = Kept(Stated(fact, heads.record.id, 0, 0, KnownBy.ADDED), "", (), ()), [], ()
+            made, tags, words = Kept(Stated(fact, heads.record.id, 0, 0, KnownBy.ADDED), "", [], []), [], ()
         where = (at.file, at.index) if at else (None, None)
         if not self.incoming.add(n, made, where, rank):
             return False
         if old:
             self._refer_to(old.fact, "DELETE FROM reference WHERE (dossier, id, kind, by) = (?, ?, ?, ?)")
         self._refer_to(fact, "INSERT OR IGNORE INTO reference VALUES (?, ?, ?, ?)")
-        self.change.words.update(words)
+        self.words.extend(words)
         self.change.texts.extend(made.tags[-1:])
-        counted = [tag for tag in tags if tag[0] in COUNTED]
-        self.change.uses.update(counted)
+        self.uses.extend(tag for tag in tags if tag[0] in COUNTED)
         if self.before:
             self.change.touched.update(tags)
         return True
@@ -230,6 +241,7 @@ class Gatherer:
         if self.before:
             self._take_out()
             self._let_follow()
+            self._sum_up()
         known: Collection[str] | None = None
         if self.is_whole:
             known = {*self.facts, *self.lost} if self.lost else self.facts

@@ -101,8 +101,8 @@ class Kept(NamedTuple):
 
     stated: Stated
     stems: str
-    tags: tuple[int, ...]
-    days: tuple[tuple[int, str, int, int], ...]
+    tags: list[int]
+    days: list[tuple[int, str, int, int]]
 
 
 class Incoming:

@@ -51,6 +51,7 @@ def tag_number(dossier: int, kind: str, thing: str) -> int:
     return int.from_bytes(blake2b(f"{dossier} {kind} {thing}".encode(), digest_size=8).digest()) >> 1
 
 
+@lru_cache(maxsize=1 << 12)
 def ordinal(edtf: str, *, last: bool = False) -> int:
     """Return the first (or last) day an EDTF may mean; an open end lies at the edge of the calendar."""
     date = parse(edtf)

@@ -28,6 +28,8 @@ Spelt = tuple[tuple[str, str], ...]
 REMEMBERED = 65_536
 """Words of a language whose stems are remembered while compiling."""
 
+_DEFINING: Final = frozenset({FactKind.DEFINITION, FactKind.ROLE})
+
 TIES = ("supersedes", "disputes", "outcome_of")
 """The keys under which a fact names other facts."""
 
@@ -62,31 +64,27 @@ def origins_of(fact: Fact, sources: Mapping[str, Source], known: int) -> tuple[i
     return tuple(sorted(origins.values()))
 
 
-def tags_of(fact: Fact, sources: Mapping[str, Source]) -> Iterator[Tag]:
-    """Yield what a fact can be found by, each once, whatever other facts say of it."""
-    yield EVERYTHING
-    for entity in dict.fromkeys(fact.about):
-        yield "about", entity
-    said = fact.said
+def tags_of(fact: Fact, sources: Mapping[str, Source]) -> list[Tag]:
+    """Return what a fact can be found by, each once, whatever other facts say of it."""
+    said, value = fact.said, fact.value
+    refs = [evidence.ref for evidence in fact.sources]
+    origins = [origin for ref in refs if (origin := sources[ref].origin)]
+    tags: list[Tag] = [EVERYTHING, *(("about", entity) for entity in fact.about)]
     if said and isinstance(said.by, str):
-        yield "said", said.by
-    origins = (sources[evidence.ref].origin for evidence in fact.sources)
-    for through in dict.fromkeys((*(said.via if said else ()), *origins)):
-        if through:
-            yield "through", through
-    if fact.kind in {FactKind.DEFINITION, FactKind.ROLE}:
-        yield "defines", fact.about[0]
-    for entity in dict.fromkeys(fact.owed_by):
-        yield "owed", entity
-    for entity in dict.fromkeys((*(said.to if said else ()), *((fact.value.of,) if fact.value else ()))):
-        yield "named", entity
-    for topic in dict.fromkeys(fact.topics):
-        yield "topic", topic
-    for ref in dict.fromkeys(evidence.ref for evidence in fact.sources):
-        yield "source", ref
+        tags.append(("said", said.by))
+    tags += [("through", one) for one in ((*said.via, *origins) if said else origins)]
+    if fact.kind in _DEFINING:
+        tags.append(("defines", fact.about[0]))
+    tags += [("owed", entity) for entity in fact.owed_by]
+    tags += [("named", entity) for entity in (said.to if said else ())]
+    if value:
+        tags.append(("named", value.of))
+    tags += [("topic", topic) for topic in fact.topics]
+    tags += [("source", ref) for ref in refs]
     if fact.retracted and fact.retracted.source:
-        yield "withdrawn", fact.retracted.source
-    yield text_tag(fact)
+        tags.append(("withdrawn", fact.retracted.source))
+    tags.append(text_tag(fact))
+    return list(dict.fromkeys(tags))
 
 
 def text_tag(fact: Fact) -> Tag:
@@ -101,7 +99,7 @@ def disputed_tags(fact: Fact) -> Iterator[Tag]:
         yield "disputed", topic
 
 
-def days_of(fact: Fact, known: int) -> dict[str, tuple[Day, ...]]:
+def days_of(fact: Fact) -> dict[str, tuple[Day, ...]]:
     """Return, by kind of tag, the days under which a fact is kept in the order of time."""
     day, width, added, _ = time_of(fact)
     when: tuple[Day, ...] = (("when", day, width),)
@@ -116,7 +114,7 @@ def days_of(fact: Fact, known: int) -> dict[str, tuple[Day, ...]]:
     if fact.retracted:
         of_base += (("retracted", ordinal(fact.retracted.on), 0),)
     return {
-        "all": (*when, *due, *of_base, ("known", known, 0)),
+        "all": (*when, *due, *of_base),
         "topic": (*when, *due, *of_base),
         "about": (*when, *due),
         "said": when,

@@ -66,7 +66,7 @@ CREATE TABLE stretch (tag INTEGER, n INTEGER, known INTEGER NOT NULL, ended INTE
 -- How many facts became known in a span of days: of one day, of 64 or of 4,096; day is the span's number.
 CREATE TABLE tally (dossier INTEGER, span INTEGER, day INTEGER, facts INTEGER NOT NULL,
   PRIMARY KEY (dossier, span, day)) WITHOUT ROWID;
--- The same facts by time, in ordinals; kind is when, due, done, review, known, added, superseded, retracted.
+-- The same facts by time, in ordinals; kind is when, due, done, review, added, superseded, retracted.
 -- A duty is due, or done where it has an outcome (course.duties). What is not dated to a day stands not only
 -- under when, but under its breadth too: month, year, decade, century or ever.
 CREATE TABLE moment (tag INTEGER, kind TEXT, day INTEGER, width INTEGER, added INTEGER, id TEXT, rank INTEGER,

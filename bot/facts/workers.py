@@ -6,6 +6,7 @@ first. A worker that dies leaves its files to the process that started it.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import struct
@@ -131,6 +132,7 @@ class Parsers:
 
 def serve() -> None:
     """Parse what standard input orders, and write it to standard output, each file as soon as it is taken."""
+    gc.disable()  # no record is part of a circle, and the process ends soon
     order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Order)
     try:
         for role, file in order.jobs:

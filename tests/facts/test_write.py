@@ -383,8 +383,6 @@ def test_the_days_of_a_fact_are_kept_by_their_kind() -> None:
         ("added", day("2024-06-01"), "one"),
         ("added", day("2024-06-01"), "two"),
         ("due", day("2024-07-31"), "one"),
-        ("known", day("2024-05-01"), "one"),
-        ("known", day("2024-06-01"), "two"),
         ("month", day("2024-05-01"), "one"),
         ("retracted", day("2024-08-01"), "one"),
         ("review", day("2024-12-31"), "one"),
