@@ -195,8 +195,8 @@ class Amendment:
 
     # --- in --------------------------------------------------------------------------------------------
 
-    def put_in(self, progress: Callable[[str, int], None]) -> None:
-        """Write the rows of all facts that come in."""
+    def put_in(self, progress: Callable[[int], None]) -> None:
+        """Write the facts that come in; what they are found by is for the caller to write."""
         self.incoming.tie()
         query = "SELECT dossier, known, count(*) FROM scratch.incoming WHERE fresh = 1 GROUP BY 1, 2"
         for n, known, facts in self.db.execute(query):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from bot.facts.amend import Amendment
 from bot.facts.doubts import Doubts
@@ -42,29 +44,36 @@ def write_facts(
             write_heads(db, change)
             add_words(db, change.heads.n, change.words)
     (total,) = db.execute("SELECT count(*) FROM scratch.placed").fetchone()
-    amendment.put_in(lambda what, done: progress(what, done, total, done))
+    amendment.put_in(lambda done: progress("writing", done, total, done))
     add_to_tallies(db, amendment.known)
+    steps = [incoming.write_postings, incoming.write_moments]
     if is_new:
-        topics = {
-            tag_number(n, "topic", one.id)
-            for n, change in changes.items()
-            for one in change.heads.record.topics
-        }
-        write_stretches(db, topics | {tag_number(n, *EVERYTHING) for n in changes})
-        write_lexicon(db)
-        index_names(db)
+        steps += [
+            partial(_write_stretches, db, changes),
+            partial(write_lexicon, db),
+            partial(index_names, db),
+        ]
     else:
-        amend_stretches(db, amendment.stretches)
-        languages = {change.heads.record.language for change in changes.values()}
-        words = {
-            word
-            for change in changes.values()
-            for pair, more in change.words.items()
-            if more
-            for word in pair
-        }
-        amend_lexicon(db, words, languages)
+        steps += [partial(amend_stretches, db, amendment.stretches), partial(_amend_lexicon, db, changes)]
+    for number, step in enumerate(steps, 1):
+        step()
+        progress("sorting", number, len(steps), total * number // len(steps))
     for n, change in changes.items():
         db.execute("UPDATE dossier SET facts = facts + ? WHERE n = ?", (change.facts, n))
         doubts_of_uses(db, change, doubts)
         doubts_of_texts(db, change, doubts)
+
+
+def _write_stretches(db: sqlite3.Connection, changes: Mapping[int, Change]) -> None:
+    topics = {
+        tag_number(n, "topic", one.id) for n, change in changes.items() for one in change.heads.record.topics
+    }
+    write_stretches(db, topics | {tag_number(n, *EVERYTHING) for n in changes})
+
+
+def _amend_lexicon(db: sqlite3.Connection, changes: Mapping[int, Change]) -> None:
+    languages = {change.heads.record.language for change in changes.values()}
+    words = {
+        word for change in changes.values() for pair, more in change.words.items() if more for word in pair
+    }
+    amend_lexicon(db, words, languages)

@@ -187,19 +187,23 @@ class Incoming:
 
     # --- into the tables -------------------------------------------------------------------------------
 
-    def write(self, progress: Callable[[str, int], None]) -> None:
-        """Write the rows of all that has a rank; `progress` is told what is done and for how many facts."""
-        ranks = array(
-            "q", (rank for (rank,) in self.db.execute("SELECT rank FROM scratch.placed ORDER BY 1"))
-        )
+    def write(self, progress: Callable[[int], None]) -> None:
+        """Write the facts that have a rank, and their words; `progress` is told how many so far."""
+        query = "SELECT rank FROM scratch.placed ORDER BY 1"
+        ranks = array("q", (rank for (rank,) in self.db.execute(query)))
         for first in range(0, len(ranks), BATCH):
             last = min(first + BATCH, len(ranks)) - 1
             for statement in (_FACTS, _WORDS):
                 self.db.execute(statement, (ranks[first], ranks[last]))
-            progress("writing", last + 1)
-        for number, statement in enumerate((_POSTINGS, _MOMENTS), 1):
-            self.db.execute(statement)
-            progress("sorting", len(ranks) * number // 2)
+            progress(last + 1)
+
+    def write_postings(self) -> None:
+        """Write by what those facts can be found."""
+        self.db.execute(_POSTINGS)
+
+    def write_moments(self) -> None:
+        """Write under which days those facts are kept."""
+        self.db.execute(_MOMENTS)
 
 
 def _told(made: Kept) -> tuple[object, ...]:

@@ -262,3 +262,17 @@ def test_what_was_done_is_told(root: Path, folder: Path) -> None:
 
     assert compiled == Compiled(compiled.path, compiled.id, 6, 0, compiled.findings)
     assert dossiers(compiled).keys() == {"coast"}
+
+
+def test_progress_is_told_file_by_file_and_step_by_step_to_the_end(root: Path, folder: Path) -> None:
+    told: list[tuple[str, int, int, int]] = []
+
+    compile_base(root, folder, lambda *row: told.append(row))
+
+    assert list(dict.fromkeys(what for what, *_ in told)) == ["reading", "writing", "sorting"]
+    last = {what: rest for what, *rest in told}
+    facts = last["reading"][2]
+    assert facts > 1
+    assert {what: rest[2] for what, rest in last.items()} == dict.fromkeys(last, facts)
+    assert all(done == total for done, total, _ in last.values())
+    assert [done for what, done, *_ in told if what == "reading"] == [*range(1, last["reading"][1] + 1)]
