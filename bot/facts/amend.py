@@ -205,4 +205,4 @@ class Amendment:
             query = "SELECT dossier, rank, body FROM scratch.placed JOIN scratch.incoming USING (n)"
             for n, rank, body in self.db.execute(query):
                 self._stretch(n, rank, msgspec.msgpack.decode(body, type=Stated))
-        self.incoming.write(progress)
+        self.incoming.write(progress, is_new=self.is_new)

@@ -238,7 +238,7 @@ class _Compilation:
         # back what a broken base wrote; a new file has nothing to take back.
         db.execute(f"PRAGMA journal_mode = {'MEMORY' if base else 'OFF'}")
         db.execute("PRAGMA synchronous = OFF")
-        db.execute("PRAGMA cache_size = -65536")
+        db.execute("PRAGMA cache_size = -32768")
         scratch = self.folder / "scratch.part"
         db.execute("ATTACH ? AS scratch", (str(scratch),))
         db.execute("PRAGMA scratch.cache_size = -16384")

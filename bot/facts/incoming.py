@@ -61,7 +61,7 @@ _FILL: Final = """
 UPDATE scratch.incoming SET refers = ?, known = ?, ended = ?, body = ?, stems = ? WHERE n = ?
 """
 _TIED: Final = f"""
-SELECT n, dossier, body FROM scratch.incoming WHERE refers OR EXISTS (
+SELECT n FROM scratch.incoming WHERE refers OR EXISTS (
   SELECT 1 FROM reference AS named
   WHERE (named.dossier, named.id) = (incoming.dossier, incoming.id) AND kind IN {TIES})
 """  # noqa: S608 -- words
@@ -70,6 +70,7 @@ _TELL: Final = """
 UPDATE scratch.incoming SET known = ?, ended = ?, settled = ?, replaces = ?, mixed = ?, duty = ?, body = ?
 WHERE n = ?
 """
+_INDEXES: Final = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'fact'"
 _IN_ORDER: Final = """
 FROM scratch.placed CROSS JOIN scratch.incoming USING (n) WHERE rank BETWEEN ? AND ? ORDER BY rank
 """
@@ -151,7 +152,10 @@ class Incoming:
 
     def tie(self) -> None:
         """Tell each fact what others say of it. All that comes in is there by now."""
-        for number, n, body in self.db.execute(_TIED).fetchall():
+        tied = array("q", (number for (number,) in self.db.execute(_TIED)))
+        query = "SELECT dossier, body FROM scratch.incoming WHERE n = ?"
+        for number in tied:
+            n, body = self.db.execute(query, (number,)).fetchone()
             stated = self._tied(n, msgspec.msgpack.decode(body, type=Stated))
             known = {other: self._of(n, other).known for other in stated.fact.supersedes}
             kinds = set(duties(stated)) if stated.fact.due else set()
@@ -187,15 +191,21 @@ class Incoming:
 
     # --- into the tables -------------------------------------------------------------------------------
 
-    def write(self, progress: Callable[[int], None]) -> None:
+    def write(self, progress: Callable[[int], None], *, is_new: bool) -> None:
         """Write the facts that have a rank, and their words; `progress` is told how many so far."""
         query = "SELECT rank FROM scratch.placed ORDER BY 1"
         ranks = array("q", (rank for (rank,) in self.db.execute(query)))
+        # An index of many rows is sorted at once: kept up row by row, it would be read again and again.
+        indexes = self.db.execute(_INDEXES).fetchall() if is_new else ()
+        for name, _ in indexes:
+            self.db.execute(f"DROP INDEX {name}")
         for first in range(0, len(ranks), BATCH):
             last = min(first + BATCH, len(ranks)) - 1
             for statement in (_FACTS, _WORDS):
                 self.db.execute(statement, (ranks[first], ranks[last]))
             progress(last + 1)
+        for _, statement in indexes:
+            self.db.execute(statement)
 
     def write_postings(self) -> None:
         """Write by what those facts can be found."""

@@ -42,7 +42,7 @@ class Place(NamedTuple):
     added: int
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 16)
 def tag_number(dossier: int, kind: str, thing: str) -> int:
     """Return the number of a tag, 63 bits of a hash: so none has to be looked up, and none ever changes.
 
