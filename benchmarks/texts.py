@@ -24,7 +24,8 @@ PARTS: Final[dict[str, Part]] = {
     ),
     "P2": Part(
         "The same request on a small base",
-        "Measured together with P1: the bot on two bases.",
+        "Measured together with P1: the bot on two bases. Asked of the large one are entities whose answers"
+        " show as many facts as those on the small one; below that, those that P1 asks about.",
         "≤ 1.15× that on fifty facts",
     ),
     "P3": Part(
@@ -121,8 +122,8 @@ MISSED: Final[dict[str, str]] = {
         " for is the acknowledgement, which costs no more than that handler."
     ),
     "P2": (
-        "Why it is missed: an entity of a large base has more to tell than one of fifty facts, so its"
-        " answer is longer to write and to lay out."
+        "Why it is missed: an answer of as many facts cites more different sources in a large base, and"
+        " there are more dossiers to look into."
     ),
     "P3": "Why it is missed: a large base has more to show, and more dossiers to look into.",
     "P4": (

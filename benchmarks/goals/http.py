@@ -18,21 +18,27 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import msgspec
 from aiohttp import ClientSession, web
 
-from benchmarks.desk import read_lines
+from benchmarks.desk import Desk, read_lines
 from benchmarks.figures import Figure
 from benchmarks.lab import Lab
 
 SECRET: Final = "8f742231b10e8888abcd99yyyzzz85a5"
 AT_ONCE: Final = 16
 ROUNDS: Final = 7
-NOOP, RESPOND, ACK, TINY, LARGE = "/noop", "/respond", "/acknowledged", "/tiny", "/large"
-REPLYING: Final = {RESPOND, TINY, LARGE}
+NOOP, RESPOND, ACK = "/noop", "/respond", "/acknowledged"
+TINY, LARGE, ALIKE = "/tiny", "/large", "/alike"
+REPLYING: Final = {RESPOND, TINY, LARGE, ALIKE}
+DRAWN: Final = 1_000
+"""Entities of the large base among which those are sought that show as many facts as those of the small one."""
+
 NOWHERE: Final = "http://127.0.0.1:9/api/"
 """Where Slack's API would be; nothing here calls it."""
 
@@ -45,31 +51,62 @@ def http(lab: Lab) -> Iterator[Figure]:
         one for built in (lab.tiny, lab.large) for one in (built.root, built.state, lab.lines(built))
     ]
     lab.say("signed /who over HTTP")
-    found = lab.child(dict[str, float], "goals.http.cpu", lab.settings.requests, *arguments)
+    alike = lab.large.root.parent / "alike.json"
+    snapshots = [lab.compiled(built) for built in (lab.tiny, lab.large)]
+    lab.child(int, "goals.http.drawn_alike", *snapshots, lab.lines(lab.tiny), alike, lab.settings.seed)
+    found = lab.child(dict[str, float], "goals.http.cpu", lab.settings.requests, alike, *arguments)
     noop = "a Bolt handler that only acknowledges"
     yield Figure("P1", "signed /who, answered", "s", found[LARGE], noop, found[NOOP], limit=1.15)
     respond = "a Bolt handler that also responds “ok”"
     yield Figure("P1", "signed /who, answered", "s", found[LARGE], respond, found[RESPOND])
     yield Figure("P1", "signed /who, acknowledged only", "s", found[ACK], noop, found[NOOP])
     at = f"at {lab.tiny.size.facts:,} facts"
-    yield Figure("P2", "signed /who, answered", "s", found[LARGE], at, found[TINY], limit=1.15)
+    same = "signed /who, answers of as many facts"
+    yield Figure("P2", same, "s", found[ALIKE], at, found[TINY], limit=1.15)
+    yield Figure("P2", "signed /who, answers as long as they are", "s", found[LARGE], at, found[TINY])
 
 
-def cpu(requests: str, *bases: str) -> dict[str, float]:
-    """Return the seconds of processor time of a request by route; `bases`: root, state and lines, twice."""
-    return asyncio.run(_cpu(int(requests), {TINY: bases[:3], LARGE: bases[3:]}))
+def drawn_alike(tiny: str, large: str, lines: str, file: str, seed: str) -> int:
+    """Find for every `/who` of some lines one of the large base whose answer shows as many facts."""
+    desks = Desk(Path(tiny)), Desk(Path(large))
+    lengths = [_length(desks[0], line) for line in _who(lines)]
+    numbers = [number for (number,) in desks[1].snapshot.db.execute("SELECT n FROM entity")]
+    query = "SELECT d.id || ':' || e.id FROM entity AS e JOIN dossier AS d ON d.n = e.dossier WHERE e.n = ?"
+    some = Random(int(seed)).sample(numbers, min(DRAWN, len(numbers)))
+    refs = [str(desks[1].snapshot.db.execute(query, (number,)).fetchone()[0]) for number in some]
+    pool = [(_length(desks[1], f"/who {ref}"), ref) for ref in refs]
+    chosen = [min(pool, key=lambda one: abs(one[0] - length))[1] for length in lengths]
+    Path(file).write_bytes(msgspec.json.encode(chosen))
+    return len(chosen)
 
 
-async def _cpu(count: int, bases: dict[str, tuple[str, ...]]) -> dict[str, float]:
+def _length(desk: Desk, line: str) -> int:
+    return len(desk.dispatcher.ask(line, desk.asker).facts)
+
+
+def _who(lines: str) -> list[str]:
+    return [line for name, line in read_lines(lines)[1] if name == "/who"]
+
+
+def cpu(requests: str, alike: str, *bases: str) -> dict[str, float]:
+    """Return the seconds of processor time of a request by route.
+
+    `alike` is a file with names of the second base; `bases` are root, state and lines of two.
+    """
+    names = msgspec.json.decode(Path(alike).read_bytes(), type=list[str])
+    return asyncio.run(_cpu(int(requests), names, {TINY: bases[:3], LARGE: bases[3:]}))
+
+
+async def _cpu(count: int, alike: list[str], bases: dict[str, tuple[str, ...]]) -> dict[str, float]:
     texts = {
-        route: [line.partition(" ")[2] for name, line in read_lines(lines)[1] if name == "/who"]
-        for route, (_, _, lines) in bases.items()
+        route: [line.partition(" ")[2] for line in _who(lines)] for route, (_, _, lines) in bases.items()
     }
+    texts[ALIKE] = alike
     here, there = multiprocessing.Pipe()
     slack = multiprocessing.get_context("spawn").Process(target=other_process, args=(there,), daemon=True)
     slack.start()
     await asyncio.to_thread(here.recv)
-    found: dict[str, list[float]] = {route: [] for route in (NOOP, RESPOND, ACK, TINY, LARGE)}
+    found: dict[str, list[float]] = {route: [] for route in (NOOP, RESPOND, ACK, TINY, LARGE, ALIKE)}
     with tempfile.TemporaryDirectory() as folder:
         async with served(bases, Path(folder)) as url:
             for turn in range(ROUNDS + 1):
@@ -104,6 +141,7 @@ async def served(bases: dict[str, tuple[str, ...]], folder: Path) -> AsyncIterat
         for route, (root, state, _) in bases.items():
             bot = await stack.enter_async_context(_bot(Path(root), Path(state), folder / route[1:], Work()))
             app.router.add_post(route, bot)
+        app.router.add_post(ALIKE, bot)
         root, state, _ = bases[LARGE]
         idle = await stack.enter_async_context(_bot(Path(root), Path(state), folder / "idle", Nothing()))
         app.router.add_post(ACK, idle)
