@@ -51,7 +51,7 @@ def parsed(root: str) -> Parsed:
     files = sorted(Path(root).rglob("*.yaml"), key=lambda file: (file.parent.name != "facts", file))
     sizes = [file.stat().st_size for file in files]
     every = 1 + sum(sizes) // MOST
-    took = usage(lambda: [_parse(file) for file in files[::every]])
+    took = usage(lambda: [_parse(file) is None for file in files[::every]])
     return Parsed(took, every, sum(sizes) / sum(sizes[::every]))
 
 

@@ -37,7 +37,7 @@ NOOP, RESPOND, ACK = "/noop", "/respond", "/acknowledged"
 TINY, LARGE, ALIKE = "/tiny", "/large", "/alike"
 REPLYING: Final = {RESPOND, TINY, LARGE, ALIKE}
 DRAWN: Final = 1_000
-"""Entities of the large base among which some are sought that show as many facts as those of the small one."""
+"""Entities of the large base, among which those are sought that show as many facts as in the small one."""
 
 NOWHERE: Final = "http://127.0.0.1:9/api/"
 """Where Slack's API would be; nothing here calls it."""
