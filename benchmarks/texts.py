@@ -143,9 +143,9 @@ MISSED: Final[dict[str, str]] = {
         " answer; opening the snapshot does not grow with the base."
     ),
     "P8": (
-        "Why it is missed: a bare parse builds plain objects and stops. Of 200,000 facts, reading the YAML into"
-        " typed records takes 0.48× of that; the rest goes to holding every record against the others and to"
-        " sorting some twenty rows for each fact into the indexes."
+        "Why it is missed: a bare parse builds plain objects and stops. Of 200,000 facts, reading the YAML"
+        " into typed records takes 0.48× of that; the rest goes to holding every record against the others"
+        " and to sorting some twenty rows for each fact into the indexes."
     ),
     "P9": "Why it is missed: what refers to the edited facts is checked and written again, then synced.",
     "P10": "Why it is missed: new rows lie in index segments of their own until the index is optimised.",
