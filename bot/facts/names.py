@@ -19,7 +19,7 @@ from bot.facts import name_index as index
 from bot.facts.candidates import LONGEST, known, near
 from bot.facts.fit import ARTICLES, EMPTY, FAR, TITLES, Fit, Query, fit, is_initial, without_titles
 from bot.facts.fold import LENGTH, folds, tokens
-from bot.facts.name_index import KINDS, SCHEMA, Named, RawRow, Row, Scope, write_names
+from bot.facts.name_index import KINDS, SCHEMA, Named, Row, Scope, write_names
 
 __all__ = [
     "KINDS", "SCHEMA", "How", "Match", "Named", "Outcome", "Resolution", "complete", "resolve", "write_names",
@@ -96,11 +96,9 @@ class _Candidate(msgspec.Struct, frozen=True):
 
     @property
     def match(self) -> Match:
-        return _match(self.row, self.spelling, round(self.fit.score, 3), self.how)
-
-
-def _match(row: RawRow, spelling: str, score: float, how: How) -> Match:
-    return Match(*index.address_of(row[0]), row[1], row[2], spelling, score, how)
+        row = self.row
+        score = round(self.fit.score, 3)
+        return Match(*index.address_of(row.place), row.id, row.label, self.spelling, score, self.how)
 
 
 # --- completion ----------------------------------------------------------------------------------------
@@ -108,12 +106,11 @@ def _match(row: RawRow, spelling: str, score: float, how: How) -> Match:
 
 def complete(
     db: sqlite3.Connection, prefix: str, kind: str, dossiers: frozenset[int] | None, limit: int = 25
-) -> list[Match]:
+) -> list[index.Listed]:
     """Return the things of a kind whose names have words that begin with the words of `prefix`.
 
-    `dossiers` is None for all there are. The most prominent come first, then by label; where only some of
-    equal prominence fit in `limit` (at most 100), those with the lower key do. Nothing typed yet gives the
-    most prominent of all.
+    `dossiers` is None for all there are. The most prominent come first, at most `limit` and never more than a
+    hundred; those of equal prominence by dossier and key. Nothing typed yet gives the most prominent of all.
     """
     words = tokens(prefix)
     limit = min(limit, 100)
@@ -126,37 +123,33 @@ def complete(
         found = _completions(db, tokens(prefix.strip() + "й"), within, limit)
     if not found and words:
         found = _completions(db, without_titles(words), within, limit)
-    found.sort(key=lambda one: (index.rank_of(one[0][0]), one[0][2].casefold()))
-    return [_match(row, spelling, 1.0, How.PREFIX) for row, spelling in found]
+    return found
 
 
 def _completions(
     db: sqlite3.Connection, words: Sequence[str], within: Scope, limit: int
-) -> list[tuple[RawRow, str]]:
-    """Return the most prominent things, each with the spelling that goes on from the words."""
-    if not words:
-        return [(row, row[2]) for row in islice(index.first(db, within, limit), limit)]
+) -> list[index.Listed]:
+    """Return the most prominent things that have a spelling which goes on from the words."""
     expression = " AND ".join(f"{word[: index.PREFIX]}*" for word in _longest(words))
+    if not words or (len(words) == 1 and len(words[0]) <= index.PREFIX):
+        return index.listed(db, expression, within, limit)
     # The index knows no longer prefixes, and takes "gref" for both words of "g gr": some do not fit.
-    rows = index.by_words(db, expression, within, limit * _SPARE)
-    spelled = ((row, _completed(row, words)) for row in rows)
-    return list(islice((one for one in spelled if one[1]), limit))
+    rows = index.listed_with_words(db, expression, within, limit * _SPARE)
+    return list(islice((row for row, folded in rows if _goes_on(folded, words)), limit))
 
 
-def _completed(row: RawRow, words: Sequence[str]) -> str:
-    """Return the first spelling with a word of its own for each beginning, or nothing."""
-    if len(words) == 1:
-        before, found, _ = f" {row[5]}".replace("\n", "\n ").partition(f" {words[0]}")
-        return (row[4].split("\n")[before.count("\n")] if "\n" in before else row[2]) if found else ""
-    for spelling, left in Row(*row).lines:
+def _goes_on(folded: str, words: Sequence[str]) -> bool:
+    """Whether a spelling has a word of its own for each beginning."""
+    for line in folded.split("\n"):
+        left = line.split()
         for word in sorted(words, key=len, reverse=True):
             known = next((other for other in left if other.startswith(word)), None)
             if known is None:
                 break
             left.remove(known)
         else:
-            return spelling
-    return ""
+            return True
+    return False
 
 
 def _longest(words: Sequence[str]) -> list[str]:
