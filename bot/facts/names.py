@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
@@ -16,7 +17,7 @@ from typing import Final
 import msgspec
 
 from bot.facts import name_index as index
-from bot.facts.candidates import LONGEST, known, near
+from bot.facts.candidates import LONGEST, can_be_told, known, near
 from bot.facts.fit import ARTICLES, EMPTY, FAR, TITLES, Fit, Query, fit, is_initial, without_titles
 from bot.facts.fold import LENGTH, folds, tokens
 from bot.facts.name_index import KINDS, SCHEMA, Named, Row, Scope, write_names
@@ -29,7 +30,7 @@ _CHOICES: Final = 10
 _SUGGESTIONS: Final = 3
 _SUGGESTED: Final = 0.4  # the share of a query's letters that a suggestion has at least
 _WORDS: Final = 4  # the longest words of a query are those by which things are looked for
-_KEY_ROWS, _EXACT_ROWS, _NEAR_ROWS, _PART_ROWS = 24, 24, 32, 16
+_KEY_ROWS, _EXACT_ROWS, _NEAR_ROWS, _PART_ROWS = 24, 24, 64, 16
 _SPARE: Final = 8  # times as many things are looked at as completions are wanted
 _EAST_ASIAN: Final = re.compile("[\u3400-\u9fff\uac00-\ud7a3]")
 _EXACT: Final = Fit(0, True, 1.0, whole=True)
@@ -90,9 +91,15 @@ class _Candidate(msgspec.Struct, frozen=True):
     how: How
 
     @property
-    def order(self) -> tuple[int, float, int, str, int]:
+    def part(self) -> bool:
+        """Whether words of the name are left out; who types a surname as it is written leaves out nothing."""
+        return self.fit.level > 0 and not self.fit.whole
+
+    @property
+    def order(self) -> tuple[int, float, bool, int, str, int]:
         place = self.row.place
-        return self.fit.level, -self.fit.score, index.rank_of(place), self.row.label.casefold(), place
+        label = self.row.label.casefold()
+        return self.fit.level, -self.fit.score, self.part, index.rank_of(place), label, place
 
     @property
     def match(self) -> Match:
@@ -189,7 +196,7 @@ def resolve(db: sqlite3.Connection, query: str, kind: str, dossiers: frozenset[i
 
 
 def _decided(candidates: Iterable[_Candidate], *, truncated: bool) -> Resolution:
-    ranked = sorted(candidates, key=lambda one: one.order)
+    ranked = _ranked(candidates)
     best = [one for one in ranked if one.fit.level == ranked[0].fit.level]
     if any(one.fit.whole for one in best):
         # Who types all of "China" does not mean "China Daily"; but a surname is a whole name to most people.
@@ -199,6 +206,17 @@ def _decided(candidates: Iterable[_Candidate], *, truncated: bool) -> Resolution
         return Resolution(Outcome.FOUND, (best[0].match,), is_near)
     choices = ranked if is_near else best
     return Resolution(Outcome.ASK, tuple(one.match for one in choices[:_CHOICES]), is_near)
+
+
+def _ranked(candidates: Iterable[_Candidate]) -> list[_Candidate]:
+    """Return what fits best first, one of each name before the namesakes, and whole names before parts."""
+    seen: Counter[tuple[int, str]] = Counter()
+    ranked: list[tuple[int, int, bool, int, _Candidate]] = []
+    for one in sorted(candidates, key=lambda one: one.order):
+        key = one.fit.level, one.row.label
+        seen[key] += 1
+        ranked.append((one.fit.level, seen[key], one.part, len(ranked), one))
+    return [one for *_, one in sorted(ranked)]
 
 
 def _exact(
@@ -250,7 +268,7 @@ def _as_written(
     return list(best.values()), any(truncated for _, truncated in looks)
 
 
-_Near = Mapping[str, Mapping[str, int]]
+_Near = Mapping[str, Mapping[str, float]]
 
 
 def _tiers(
@@ -261,12 +279,18 @@ def _tiers(
     bare = _longest(without_titles(words))
     if all(is_initial(word) or word in EMPTY for word in bare):
         return
-    yield _as_written(db, forms, within)
-    plain = [word for word in bare if not is_initial(word)]
-    meant = {word: near(db, word, far=False) for word in plain}
-    terms, one = ([_term(word, meant, most) for word in bare] for most in (0, 1))
-    parts = [" AND ".join([*terms[:at], one[at], *terms[at + 1 :]]) for at in range(len(bare))]
-    yield _look(db, [" OR ".join(f"({part})" for part in parts)], within, _NEAR_ROWS, Query(words, meant))
+    strange_in = _strange(db, [_plain(_longest(without_titles(form))) for form in forms])
+    yield _as_written(db, [form for form, some in zip(forms, strange_in, strict=True) if not some], within)
+    plain, strange = _plain(bare), strange_in[0]
+    if len(strange) < 2:
+        meant = {word: near(db, word, far=False) for word in strange or plain}
+        terms = [_term(word) for word in bare]
+        parts = [
+            " AND ".join([*terms[:at], _term(word, meant, 1), *terms[at + 1 :]])
+            for at, word in enumerate(bare)
+            if word in meant
+        ]
+        yield _look(db, [" OR ".join(f"({part})" for part in parts)], within, _NEAR_ROWS, Query(words, meant))
     meant = {word: near(db, word, far=True) for word in plain}
     query = Query(words, meant)
     two = [_term(word, meant, 2) for word in bare]
@@ -275,6 +299,16 @@ def _tiers(
     parts = [" AND ".join([*two[:at], *two[at + 1 :]]) for at in range(len(bare))] if len(bare) > 2 else []
     parts += [_term(word, meant, 3) for word in meant]
     yield _look(db, parts, within, _PART_ROWS, query)
+
+
+def _strange(db: sqlite3.Connection, forms: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return the words of each form that no name has, so that no form with one is looked for as it is."""
+    heard = known(db, {word for words in forms for word in words})
+    return [[word for word in words if word not in heard and can_be_told(word)] for words in forms]
+
+
+def _plain(words: Iterable[str]) -> list[str]:
+    return [word for word in words if not is_initial(word)]
 
 
 def _respaced(db: sqlite3.Connection, words: Sequence[str], within: Scope) -> tuple[list[_Candidate], bool]:
@@ -313,7 +347,17 @@ def _look(
 ) -> tuple[list[_Candidate], bool]:
     looks = [list(islice(index.by_words(db, part, within, limit), limit)) for part in expressions]
     rows = {row[0]: row for look in looks for row in look}
-    return [_best(Row(*row), query) for row in rows.values()], any(len(look) == limit for look in looks)
+    # Many dossiers know the same thing by the same names.
+    fits: dict[tuple[object, ...], _Candidate] = {}
+    found = []
+    for row in rows.values():
+        alike = fits.get(row[2:])
+        if alike is None:
+            alike = fits[row[2:]] = _best(Row(*row), query)
+            found.append(alike)
+        else:
+            found.append(_Candidate(Row(*row), alike.spelling, alike.fit, alike.how))
+    return found, any(len(look) == limit for look in looks)
 
 
 def _best(row: Row, query: Query) -> _Candidate:
