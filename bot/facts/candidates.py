@@ -9,13 +9,14 @@ alignment: a swap of neighbours is one error).
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from operator import itemgetter
 from typing import Final
 from zlib import crc32
+
+from msgspec.json import encode
 
 SCHEMA: Final = """
 CREATE TABLE name_near (key INTEGER NOT NULL, word TEXT NOT NULL, PRIMARY KEY (key, word)) WITHOUT ROWID;
@@ -130,7 +131,7 @@ def change_near(db: sqlite3.Connection, lost: Iterable[str], added: Iterable[str
 
 def _borne(db: sqlite3.Connection, forms: Collection[str]) -> set[str]:
     """Return which of some loose forms a known word has."""
-    keys = json.dumps([_number(form) for form in forms])
+    keys = encode([_number(form) for form in forms]).decode()
     return {form for _, word in db.execute(_SELECT, (keys, -1)) for form in _loose_forms(word)}.intersection(
         forms
     )
@@ -154,7 +155,7 @@ def near(db: sqlite3.Connection, word: str, *, far: bool) -> dict[str, float]:
     limit = 1 if len(word) < 4 or not far else 2 if len(word) < 8 else 3
     alike = {_number(form) for form in forms}
     found = {known: 0 if key in alike else _FORMS_APART for key, known in _words(db, keys)}
-    for known, between in _far(db, forms).items() if far else ():
+    for known, between in _far(db, forms).items() if limit > 1 else ():
         found[known] = min(between, found.get(known, between))
     distances = {}
     for known, between in found.items():
@@ -179,7 +180,7 @@ def _far(db: sqlite3.Connection, forms: Sequence[str]) -> dict[str, int]:
     apart: dict[str, int] = {}
     for form in filter(None, forms):
         # A glide that is left out of one word but not of the other leaves another vowel in front.
-        firsts = json.dumps([*_VOWELS] if form[0] in _VOWELS else [form[0]])
+        firsts = encode([*_VOWELS] if form[0] in _VOWELS else [form[0]]).decode()
         within = firsts, len(form) - _FORMS_APART, len(form) + _FORMS_APART
         for (block,) in db.execute(_FORMS, within):
             near = process.extract(
@@ -196,12 +197,12 @@ def _far(db: sqlite3.Connection, forms: Sequence[str]) -> dict[str, int]:
 
 
 def _words(db: sqlite3.Connection, keys: Sequence[int]) -> list[tuple[int, str]]:
-    return db.execute(_SELECT, (json.dumps(keys), _LOOKED_AT)).fetchall()
+    return db.execute(_SELECT, (encode(keys).decode(), _LOOKED_AT)).fetchall()
 
 
 def known(db: sqlite3.Connection, words: Iterable[str]) -> set[str]:
     """Return which of some words are known, of those that can be told."""
-    wanted = json.dumps([[_number(word), word] for word in words if can_be_told(word)])
+    wanted = encode([(_number(word), word) for word in words if can_be_told(word)]).decode()
     return {word for (word,) in db.execute(_KNOWN, (wanted,))}
 
 

@@ -291,7 +291,8 @@ def _tiers(
             if word in meant
         ]
         yield _look(db, [" OR ".join(f"({part})" for part in parts)], within, _NEAR_ROWS, Query(words, meant))
-    meant = {word: near(db, word, far=True) for word in plain}
+    # Looking far takes long, and what is a word of some name is hardly far from what is meant.
+    meant = {word: near(db, word, far=word in strange or not strange) for word in plain}
     query = Query(words, meant)
     two = [_term(word, meant, 2) for word in bare]
     yield _look(db, [" AND ".join(two)], within, _NEAR_ROWS, query)
@@ -322,7 +323,7 @@ def _respaced(db: sqlite3.Connection, words: Sequence[str], within: Scope) -> tu
     for pair in pairs:
         if whole.isdisjoint(pair):
             continue
-        query = Query(pair, {half: near(db, half, far=True) for half in pair})
+        query = Query(pair, {half: near(db, half, far=False) for half in pair})
         expression = " AND ".join(_term(half, query.near, 2) for half in pair)
         for one in _look(db, [expression], within, _PART_ROWS, query)[0]:
             doubtful = one.fit._replace(level=max(one.fit.level, 2), sure=False)
