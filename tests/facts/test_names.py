@@ -218,6 +218,40 @@ def test_kinds_and_dossiers_are_kept_apart() -> None:
             assert {dossier for dossier, *_ in found} <= seen
 
 
+def test_of_near_misses_other_names_come_before_namesakes_and_whole_names_before_parts() -> None:
+    named = [Named("entity", n, n, "zedan", "Anna Zedanova", (), 90 - n, person=True) for n in range(1, 9)]
+    named += [
+        Named("entity", 20, 1, "zelanova", "Anna Zelanova", (), 3, person=True),
+        Named("entity", 21, 1, "zebanova", "Anna Maria Zebanova", (), 99, person=True),
+    ]
+    found = resolve(base(named), "Anna Zeanova", "entity", None)
+
+    assert labels(found.matches[:4]) == [
+        *("Anna Zedanova", "Anna Zelanova", "Anna Maria Zebanova", "Anna Zedanova")
+    ]
+    assert len(found.matches) == 10
+
+
+@pytest.mark.parametrize(
+    ("query", "meant", "outcome"),
+    [
+        ("Kznia Khuforina", "Ksenia Khuforina", Outcome.ASK),
+        ("Boris Shumeo", "Boris Shumenko", Outcome.ASK),
+        ("Zhou Ynggnag", "Zhou Yanggang", Outcome.ASK),
+        ("Марина Гчлев", "Marina Golev", Outcome.ASK),
+        ("Anton Jejekin", "Anton Zhezhekin", Outcome.FOUND),
+    ],
+)
+def test_two_errors_are_asked_about_and_a_transliteration_is_one(
+    query: str, meant: str, outcome: Outcome
+) -> None:
+    known = ["Ksenia Khuforina", "Anton Zhezhekin", "Boris Shumenko", "Zhou Yanggang", "Marina Golev"]
+    named = [Named("entity", n, 1, str(n), name, (), person=True) for n, name in enumerate(known)]
+    found = resolve(base(named), query, "entity", None)
+
+    assert (found.outcome, found.near, labels(found.matches)) == (outcome, True, [meant])
+
+
 # --- completion ----------------------------------------------------------------------------------------
 
 
