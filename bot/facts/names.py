@@ -210,9 +210,12 @@ def _decided(candidates: Iterable[_Candidate], *, truncated: bool) -> Resolution
 
 def _ranked(candidates: Iterable[_Candidate]) -> list[_Candidate]:
     """Return what fits best first, one of each name before the namesakes, and whole names before parts."""
+    found = list(candidates)
+    if len(found) < 2:
+        return found
     seen: Counter[tuple[int, str]] = Counter()
     ranked: list[tuple[int, int, bool, int, _Candidate]] = []
-    for one in sorted(candidates, key=lambda one: one.order):
+    for one in sorted(found, key=lambda one: one.order):
         key = one.fit.level, one.row.label
         seen[key] += 1
         ranked.append((one.fit.level, seen[key], one.part, len(ranked), one))
