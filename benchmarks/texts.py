@@ -151,12 +151,13 @@ MISSED: Final[dict[str, str]] = {
     "P10": "Why it is missed: new rows lie in index segments of their own until the index is optimised.",
     "P11": (
         "Why it is missed: a scorer's time grows with the number of names and an index's hardly does, so"
-        " the ratio of the two grows with the base; where recall is lower, the resolver prefers to list"
-        " fewer names that fit surely to more that may."
+        " the ratio of the two grows with the base; where recall is lower, more than five names are as near"
+        " as what was meant, or one is nearer."
     ),
     "P12": (
-        "Why it is missed: the figure holds the whole answer, its pages and buttons, against a command"
-        " that sends one word."
+        "Why it is missed: the figure of `/who` holds the whole answer, its pages and buttons, against a"
+        " command that sends one word. Of a key stroke that has 25 choices, a third is the one statement"
+        " that reads them, and a quarter is making them with Discord's library."
     ),
     "P13": "Why it is missed: compiling shares the interpreter with the loop, and takes turns with it.",
 }

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from bot.desk import Asker, Completion, Office, Suggestion
-from bot.facts.base import FactBase, Thing
+from bot.facts.base import FactBase
 from bot.facts.deadline import TooSlowError
 from bot.facts.edtf import DateError
 from bot.facts.humanise import humanise, read_date
@@ -62,7 +62,7 @@ class Completer:
             if one is None or len(prefix) > LONGEST_TYPED:
                 return []
             with self._limited():
-                return list(self._suggest(one, clean(prefix), asker, limit))[:limit]
+                return self._suggest(one, clean(prefix), asker, limit)[:limit]
         except TooSlowError:
             log.warning("suggestion took too long", command=command[:40], option=option[:40])
             return []
@@ -70,29 +70,37 @@ class Completer:
             log.exception("suggestion failed", command=command[:40], option=option[:40])
             return []
 
-    def _suggest(self, option: Option, prefix: str, asker: Asker, limit: int) -> Iterator[Suggestion]:
-        base = self._base(asker)
-        if option.kind in THINGS:
-            for kind in THINGS[option.kind]:
-                yield from (_offer(thing) for thing in base.complete(prefix, kind, limit))
-        elif option.kind is OptionKind.FACT:
-            yield from (_offer(thing) for thing in base.complete_fact(prefix.lower(), limit))
-        elif option.kind is OptionKind.DATE:
-            yield from self._suggest_date(prefix)
-        elif option.kind is OptionKind.LINE:
-            for one in self._go_on(prefix, asker, limit):
-                yield Suggestion(one.line.rstrip(), one.label, one.hint)
-        elif option.kind in {OptionKind.SCHEDULE, OptionKind.WATCH}:
-            yield from self._suggest_kept(option.kind, prefix.lower(), asker)
-        else:
-            values = {
-                OptionKind.DOSSIER: {record.id: record.title for record in base.records()},
-                OptionKind.COMMAND: {command.name: command.summary for command in self.registry},
-                OptionKind.CHOICE: dict.fromkeys(option.choices, ""),
-            }.get(option.kind, {})
-            for value, hint in values.items():
-                if value.startswith(prefix.lower()):
-                    yield Suggestion(value, value, hint)
+    def _suggest(self, option: Option, prefix: str, asker: Asker, limit: int) -> list[Suggestion]:
+        if option.kind in THINGS or option.kind is OptionKind.FACT:
+            base = self._base(asker)
+            if option.kind is OptionKind.FACT:
+                things = base.complete_fact(prefix.lower(), limit)
+            else:
+                things = []
+                for kind in THINGS[option.kind]:
+                    if len(things) < limit:
+                        things += base.complete(prefix, kind, limit)
+            return [Suggestion(thing.ref, thing.label, thing.ref) for thing in things]
+        if option.kind is OptionKind.DATE:
+            return list(self._suggest_date(prefix))
+        if option.kind is OptionKind.LINE:
+            lines = self._go_on(prefix, asker, limit)
+            return [Suggestion(one.line.rstrip(), one.label, one.hint) for one in lines]
+        if option.kind in {OptionKind.SCHEDULE, OptionKind.WATCH}:
+            return list(self._suggest_kept(option.kind, prefix.lower(), asker))
+        return list(self._suggest_declared(option, prefix.lower(), asker))
+
+    def _suggest_declared(self, option: Option, prefix: str, asker: Asker) -> Iterator[Suggestion]:
+        values: dict[str, str] = {}
+        if option.kind is OptionKind.DOSSIER:
+            values = {record.id: record.title for record in self._base(asker).records()}
+        elif option.kind is OptionKind.COMMAND:
+            values = {command.name: command.summary for command in self.registry}
+        elif option.kind is OptionKind.CHOICE:
+            values = dict.fromkeys(option.choices, "")
+        for value, hint in values.items():
+            if value.startswith(prefix):
+                yield Suggestion(value, value, hint)
 
     def _suggest_kept(self, kind: OptionKind, prefix: str, asker: Asker) -> Iterator[Suggestion]:
         known: Sequence[Suggestion] = ()
@@ -179,7 +187,3 @@ class Completer:
         names = [one for one in names if not one.required and not (loose and one is takes and not open_)]
         found += [Completion(f"{before}{rest[:start]}{one.name}:", f"{one.name}:", one.help) for one in names]
         return found
-
-
-def _offer(thing: Thing) -> Suggestion:
-    return Suggestion(thing.ref, thing.label, thing.ref)

@@ -205,11 +205,8 @@ class Dispatcher:
 
     def _visible(self, asker: Asker) -> list[str]:
         """Return the dossiers that the place of the asker may see."""
-        return [
-            one
-            for one in sorted(self._library.snapshot.dossiers)
-            if asker.dossiers is None or one in asker.dossiers
-        ]
+        known = self._library.snapshot.dossiers
+        return sorted(known if asker.dossiers is None else known.keys() & asker.dossiers)
 
     def _missing(self, base: FactBase, command: Command, option: Option) -> Reply:
         if option.kind.is_free:

@@ -73,10 +73,11 @@ class Token(msgspec.Struct, frozen=True):
 
 def clean(text: str) -> str:
     """Return a text in NFC without control, bidirectional and zero-width characters; those become spaces."""
-    kept = "".join(
-        " " if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else char for char in text
-    )
-    return " ".join(unicodedata.normalize("NFC", kept).split())
+    if not text.isprintable():
+        text = "".join(
+            " " if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else char for char in text
+        )
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def tokenize(text: str) -> list[Token]:

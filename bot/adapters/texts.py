@@ -48,7 +48,8 @@ def inert(text: str) -> str:
     control set, directional embeddings, overrides and isolates, and lone surrogates become "\ufffd". Marks
     that spelling needs (joiners, left-to-right and right-to-left marks) stay.
     """
-    return _CHANGED.sub(_picture, text)
+    # All that is changed is unprintable, and hardly any text has something that is.
+    return text if text.isprintable() else _CHANGED.sub(_picture, text)
 
 
 def _picture(match: re.Match[str]) -> str:

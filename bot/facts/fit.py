@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Final, NamedTuple
 
 ARTICLES: Final = frozenset({"the"})  # "a" would swallow initials
@@ -73,7 +74,7 @@ class Fit(NamedTuple):
 class Query:
     """The words of a query, and per word the known words near it with their distance."""
 
-    def __init__(self, words: Sequence[str], near: Mapping[str, Mapping[str, int]] | None = None) -> None:
+    def __init__(self, words: Sequence[str], near: Mapping[str, Mapping[str, float]] | None = None) -> None:
         self.words = words
         self.near = near or {}
         self.letters = sum(map(len, words))
@@ -82,8 +83,8 @@ class Query:
             False: words[: len(words) - len(without_titles(words, ARTICLES))],
         }
 
-    def apart(self, word: str, known: str) -> int:
-        """Return how many errors make one word of the other; an initial is none, an unfinished word one."""
+    def apart(self, word: str, known: str) -> float:
+        """Return how far one word is from the other; an initial is not at all, an unfinished word by one."""
         if known.startswith(word):
             if is_initial(word):
                 return 0
@@ -119,6 +120,7 @@ def fit(query: Query, name: Sequence[str], *, person: bool, family_first: bool) 
     exact = len(name) - len(left)
     initials = sum(is_initial(word) for word in query.words if word not in rest)
     errors = wrong = 0
+    off = 0.0
     slips_only, unfinished = True, False
     missing: list[str] = []
     last = next((word for word in query.words if word not in rest), "")
@@ -132,9 +134,10 @@ def fit(query: Query, name: Sequence[str], *, person: bool, family_first: bool) 
         if apart == 0:
             initials += 1
             continue
-        errors += apart
+        errors += ceil(apart)
+        off += apart
         unfinished |= len(known) - len(word) > 1 and known.startswith(word)
-        slips_only &= apart == 1 and _is_slip(word, known)
+        slips_only &= apart <= 1 and _is_slip(word, known)
     used = len(name) - len(left)
     letters = query.letters
     if missing:
@@ -144,7 +147,7 @@ def fit(query: Query, name: Sequence[str], *, person: bool, family_first: bool) 
         letters -= sum(map(len, free))
         missing = [word for word in missing if word not in free]
         wrong = sum(map(len, missing))
-    score = max(0.0, 1 - (errors + wrong) / max(1, letters))
+    score = max(0.0, 1 - (off + wrong) / max(1, letters))
     if used == initials:
         return Fit(FAR, False, score / 2)
     surname = person and last == name[0 if family_first else -1] and (family_first or len(last) > 2)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -25,8 +25,8 @@ KINDS: Final = ("entity", "topic", "source", "dossier")
 SCHEMA: Final = (
     """
 CREATE TABLE name_thing (
-  place INTEGER PRIMARY KEY, id TEXT NOT NULL, label TEXT NOT NULL, person INTEGER NOT NULL,
-  spellings TEXT NOT NULL, folded TEXT NOT NULL
+  place INTEGER PRIMARY KEY, id TEXT NOT NULL, label TEXT NOT NULL, shared INTEGER NOT NULL DEFAULT 0,
+  person INTEGER NOT NULL, spellings TEXT NOT NULL, folded TEXT NOT NULL
 );
 CREATE TABLE name_key (
   key TEXT NOT NULL, place INTEGER NOT NULL, line INTEGER NOT NULL, PRIMARY KEY (key, place)
@@ -38,7 +38,8 @@ CREATE VIRTUAL TABLE name_words USING fts5 (
     + candidates.SCHEMA
 )
 """`spellings` and `folded` are parallel lines, the label first; `name_key` holds `#id` and whole spellings,
-with the number of their line; `words` those of all spellings, and one that stands for the dossier.
+with the number of their line; `words` those of all spellings, and one that stands for the dossier. `shared`
+says that things of the same kind in other dossiers have the same id.
 """
 
 PREFIX: Final = 8
@@ -47,20 +48,35 @@ PREFIX: Final = 8
 _KEY_BITS: Final = 27
 _PROMINENCE_BITS: Final = 20
 _DOSSIER_BITS: Final = 14
+_RANK_SHIFT: Final = _KEY_BITS + _DOSSIER_BITS
 _KIND_BITS: Final = _KEY_BITS + _DOSSIER_BITS + _PROMINENCE_BITS
 _LAST_DOSSIER: Final = (1 << _DOSSIER_BITS) - 1
 _LAST_KEY: Final = (1 << _KEY_BITS) - 1
 _MOST_PROMINENT: Final = (1 << _PROMINENCE_BITS) - 1
 _COMPACT_WORDS: Final = 6  # nobody runs more words than these together
 
-_FIRST: Final = """
-SELECT place, id, label, person, spellings, folded FROM name_thing
-WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?
+_INSERT: Final = """
+INSERT INTO name_thing (place, id, label, person, spellings, folded) VALUES (?, ?, ?, ?, ?, ?)
 """
-_BY_WORDS: Final = """
-SELECT place, id, label, person, spellings, folded
+_WITH_WORDS: Final = """
 FROM name_words CROSS JOIN name_thing ON place = name_words.rowid
 WHERE name_words MATCH ? AND name_words.rowid BETWEEN ? AND ? ORDER BY name_words.rowid LIMIT ?
+"""
+_BY_WORDS: Final = f"SELECT place, id, label, person, spellings, folded {_WITH_WORDS}"
+_LISTED: Final = f"SELECT place >> {_KEY_BITS} & {_LAST_DOSSIER}, id, label, shared"
+_LIST: Final = _LISTED + _WITH_WORDS
+_LIST_FOLDED: Final = f"{_LISTED}, folded {_WITH_WORDS}"
+_LIST_FIRST: Final = f"{_LISTED} FROM name_thing WHERE place BETWEEN ? AND ? ORDER BY place LIMIT ?"
+_SHARE_ALL: Final = f"""
+UPDATE name_thing SET shared = 1 WHERE place IN (
+  SELECT one.place FROM name_key AS one CROSS JOIN name_key AS other
+  ON other.key = one.key AND other.place <> one.place
+    AND other.place >> {_KIND_BITS} = one.place >> {_KIND_BITS}
+  WHERE one.key >= '#' AND one.key < '$')
+"""  # noqa: S608 -- made of this module's own numbers
+_SHARE: Final = """
+WITH bearer AS MATERIALIZED (SELECT place FROM name_key WHERE key = ? AND place BETWEEN ? AND ?)
+UPDATE name_thing SET shared = (SELECT count(*) > 1 FROM bearer) WHERE place IN (SELECT place FROM bearer)
 """
 _BY_KEY: Final = f"""
 SELECT thing.place, thing.id, label, person, spellings, folded, named.key, line
@@ -116,12 +132,15 @@ class Row(NamedTuple):
 
 
 RawRow = tuple[int, str, str, int, str, str]
-"""What a :class:`Row` is made of; completion reads many and makes none."""
+"""What a :class:`Row` is made of."""
+
+Listed = tuple[int, str, str, int]
+"""The number of a thing's dossier, its id and label, and whether others of its kind have that id too."""
 
 
 def rank_of(place: int) -> int:
     """Return a number that falls with the prominence of the thing at a place."""
-    return place >> _KEY_BITS + _DOSSIER_BITS & _MOST_PROMINENT
+    return place >> _RANK_SHIFT & _MOST_PROMINENT
 
 
 def address_of(place: int) -> tuple[str, int, int]:
@@ -136,21 +155,35 @@ def scope(kind: str, dossiers: frozenset[int] | None) -> Scope:
     return Scope(first, first + (1 << _KIND_BITS) - 1, numbers)
 
 
-def first(db: sqlite3.Connection, within: Scope, limit: int) -> Iterable[RawRow]:
-    """Return the most prominent things, at most `limit`."""
-    if within.dossiers is not None:
-        return by_words(db, "", within, limit)
-    return db.execute(_FIRST, (within.first, within.last, limit))
+def listed(db: sqlite3.Connection, expression: str, within: Scope, limit: int) -> list[Listed]:
+    """Return what :func:`by_words` does, in short; of all things if the expression is empty."""
+    if not expression and within.dossiers is None:
+        return db.execute(_LIST_FIRST, (within.first, within.last, limit)).fetchall()
+    return list(_found(db, _LIST, expression, within, limit))
+
+
+def listed_with_words(
+    db: sqlite3.Connection, expression: str, within: Scope, limit: int
+) -> Iterator[tuple[Listed, str]]:
+    """Yield what :func:`listed` returns, each with its folded spellings."""
+    for dossier, thing_id, label, shared, folded in _found(db, _LIST_FOLDED, expression, within, limit):
+        yield (dossier, thing_id, label, shared), folded
 
 
 def by_words(db: sqlite3.Connection, expression: str, within: Scope, limit: int) -> Iterable[RawRow]:
     """Return at most `limit` things whose words satisfy an FTS5 expression, most prominent first."""
+    return _found(db, _BY_WORDS, expression, within, limit)
+
+
+def _found(
+    db: sqlite3.Connection, query: str, expression: str, within: Scope, limit: int
+) -> Iterable[tuple[Any, ...]]:
     if within.dossiers is not None:
         if not within.dossiers:
             return ()
         here = " OR ".join(f'"{_marker(dossier)}"' for dossier in within.dossiers)
         expression = f"({expression}) AND ({here})" if expression else here
-    return db.execute(_BY_WORDS, (expression, within.first, within.last, limit))
+    return db.execute(query, (expression, within.first, within.last, limit))
 
 
 def by_key(
@@ -201,7 +234,7 @@ def write_names(db: sqlite3.Connection, things: Iterable[Named]) -> None:
 
 def add_names(db: sqlite3.Connection, things: Iterable[Named]) -> None:
     """Write things that :func:`index_names` shall index, as :func:`write_names` does at once."""
-    db.executemany("INSERT INTO name_thing VALUES (?, ?, ?, ?, ?, ?)", map(row_of, things))
+    db.executemany(_INSERT, map(row_of, things))
 
 
 def index_names(db: sqlite3.Connection) -> None:
@@ -220,6 +253,7 @@ def index_names(db: sqlite3.Connection) -> None:
         words.update(distinct)
     db.execute("INSERT INTO name_key SELECT * FROM temp.named ORDER BY key, place")
     db.execute("DROP TABLE temp.named")
+    db.execute(_SHARE_ALL)
     candidates.write_near(db, words)
     db.execute("INSERT INTO name_words (name_words) VALUES ('optimize')")
 
@@ -243,12 +277,17 @@ def change_names(db: sqlite3.Connection, out: Iterable[Row], into: Iterable[Row]
     for row in into:
         distinct, found = _indexed(row.id, row.folded)
         marked = " ".join((_marker(address_of(row.place)[2]), *distinct))
-        db.execute("INSERT INTO name_thing VALUES (?, ?, ?, ?, ?, ?)", row)
+        db.execute(_INSERT, row)
         db.executemany(
             "INSERT INTO name_key VALUES (?, ?, ?)", ((key, row.place, at) for key, at in found.items())
         )
         db.execute("INSERT INTO name_words (rowid, words) VALUES (?, ?)", (row.place, marked))
         added.update(distinct)
+    ids = {(address_of(row.place)[0], row.id) for row in (*out, *into)}
+    within = {kind: scope(kind, None) for kind in KINDS}
+    db.executemany(
+        _SHARE, ((id_key(one), within[kind].first, within[kind].last) for kind, one in sorted(ids))
+    )
     query = "SELECT 1 FROM name_words WHERE name_words MATCH ? LIMIT 1"
     unheard = {word for word in lost - added if not db.execute(query, (f'"{word}"',)).fetchone()}
     candidates.change_near(db, unheard, added - lost)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
@@ -16,10 +17,10 @@ from typing import Final
 import msgspec
 
 from bot.facts import name_index as index
-from bot.facts.candidates import LONGEST, known, near
+from bot.facts.candidates import LONGEST, can_be_told, known, near
 from bot.facts.fit import ARTICLES, EMPTY, FAR, TITLES, Fit, Query, fit, is_initial, without_titles
 from bot.facts.fold import LENGTH, folds, tokens
-from bot.facts.name_index import KINDS, SCHEMA, Named, RawRow, Row, Scope, write_names
+from bot.facts.name_index import KINDS, SCHEMA, Named, Row, Scope, write_names
 
 __all__ = [
     "KINDS", "SCHEMA", "How", "Match", "Named", "Outcome", "Resolution", "complete", "resolve", "write_names",
@@ -29,7 +30,7 @@ _CHOICES: Final = 10
 _SUGGESTIONS: Final = 3
 _SUGGESTED: Final = 0.4  # the share of a query's letters that a suggestion has at least
 _WORDS: Final = 4  # the longest words of a query are those by which things are looked for
-_KEY_ROWS, _EXACT_ROWS, _NEAR_ROWS, _PART_ROWS = 24, 24, 32, 16
+_KEY_ROWS, _EXACT_ROWS, _NEAR_ROWS, _PART_ROWS = 24, 24, 64, 16
 _SPARE: Final = 8  # times as many things are looked at as completions are wanted
 _EAST_ASIAN: Final = re.compile("[\u3400-\u9fff\uac00-\ud7a3]")
 _EXACT: Final = Fit(0, True, 1.0, whole=True)
@@ -90,17 +91,21 @@ class _Candidate(msgspec.Struct, frozen=True):
     how: How
 
     @property
-    def order(self) -> tuple[int, float, int, str, int]:
+    def part(self) -> bool:
+        """Whether words of the name are left out; who types a surname as it is written leaves out nothing."""
+        return self.fit.level > 0 and not self.fit.whole
+
+    @property
+    def order(self) -> tuple[int, float, bool, int, str, int]:
         place = self.row.place
-        return self.fit.level, -self.fit.score, index.rank_of(place), self.row.label.casefold(), place
+        label = self.row.label.casefold()
+        return self.fit.level, -self.fit.score, self.part, index.rank_of(place), label, place
 
     @property
     def match(self) -> Match:
-        return _match(self.row, self.spelling, round(self.fit.score, 3), self.how)
-
-
-def _match(row: RawRow, spelling: str, score: float, how: How) -> Match:
-    return Match(*index.address_of(row[0]), row[1], row[2], spelling, score, how)
+        row = self.row
+        score = round(self.fit.score, 3)
+        return Match(*index.address_of(row.place), row.id, row.label, self.spelling, score, self.how)
 
 
 # --- completion ----------------------------------------------------------------------------------------
@@ -108,12 +113,11 @@ def _match(row: RawRow, spelling: str, score: float, how: How) -> Match:
 
 def complete(
     db: sqlite3.Connection, prefix: str, kind: str, dossiers: frozenset[int] | None, limit: int = 25
-) -> list[Match]:
+) -> list[index.Listed]:
     """Return the things of a kind whose names have words that begin with the words of `prefix`.
 
-    `dossiers` is None for all there are. The most prominent come first, then by label; where only some of
-    equal prominence fit in `limit` (at most 100), those with the lower key do. Nothing typed yet gives the
-    most prominent of all.
+    `dossiers` is None for all there are. The most prominent come first, at most `limit` and never more than a
+    hundred; those of equal prominence by dossier and key. Nothing typed yet gives the most prominent of all.
     """
     words = tokens(prefix)
     limit = min(limit, 100)
@@ -126,37 +130,33 @@ def complete(
         found = _completions(db, tokens(prefix.strip() + "й"), within, limit)
     if not found and words:
         found = _completions(db, without_titles(words), within, limit)
-    found.sort(key=lambda one: (index.rank_of(one[0][0]), one[0][2].casefold()))
-    return [_match(row, spelling, 1.0, How.PREFIX) for row, spelling in found]
+    return found
 
 
 def _completions(
     db: sqlite3.Connection, words: Sequence[str], within: Scope, limit: int
-) -> list[tuple[RawRow, str]]:
-    """Return the most prominent things, each with the spelling that goes on from the words."""
-    if not words:
-        return [(row, row[2]) for row in islice(index.first(db, within, limit), limit)]
+) -> list[index.Listed]:
+    """Return the most prominent things that have a spelling which goes on from the words."""
     expression = " AND ".join(f"{word[: index.PREFIX]}*" for word in _longest(words))
+    if not words or (len(words) == 1 and len(words[0]) <= index.PREFIX):
+        return index.listed(db, expression, within, limit)
     # The index knows no longer prefixes, and takes "gref" for both words of "g gr": some do not fit.
-    rows = index.by_words(db, expression, within, limit * _SPARE)
-    spelled = ((row, _completed(row, words)) for row in rows)
-    return list(islice((one for one in spelled if one[1]), limit))
+    rows = index.listed_with_words(db, expression, within, limit * _SPARE)
+    return list(islice((row for row, folded in rows if _goes_on(folded, words)), limit))
 
 
-def _completed(row: RawRow, words: Sequence[str]) -> str:
-    """Return the first spelling with a word of its own for each beginning, or nothing."""
-    if len(words) == 1:
-        before, found, _ = f" {row[5]}".replace("\n", "\n ").partition(f" {words[0]}")
-        return (row[4].split("\n")[before.count("\n")] if "\n" in before else row[2]) if found else ""
-    for spelling, left in Row(*row).lines:
+def _goes_on(folded: str, words: Sequence[str]) -> bool:
+    """Whether a spelling has a word of its own for each beginning."""
+    for line in folded.split("\n"):
+        left = line.split()
         for word in sorted(words, key=len, reverse=True):
             known = next((other for other in left if other.startswith(word)), None)
             if known is None:
                 break
             left.remove(known)
         else:
-            return spelling
-    return ""
+            return True
+    return False
 
 
 def _longest(words: Sequence[str]) -> list[str]:
@@ -196,7 +196,7 @@ def resolve(db: sqlite3.Connection, query: str, kind: str, dossiers: frozenset[i
 
 
 def _decided(candidates: Iterable[_Candidate], *, truncated: bool) -> Resolution:
-    ranked = sorted(candidates, key=lambda one: one.order)
+    ranked = _ranked(candidates)
     best = [one for one in ranked if one.fit.level == ranked[0].fit.level]
     if any(one.fit.whole for one in best):
         # Who types all of "China" does not mean "China Daily"; but a surname is a whole name to most people.
@@ -206,6 +206,20 @@ def _decided(candidates: Iterable[_Candidate], *, truncated: bool) -> Resolution
         return Resolution(Outcome.FOUND, (best[0].match,), is_near)
     choices = ranked if is_near else best
     return Resolution(Outcome.ASK, tuple(one.match for one in choices[:_CHOICES]), is_near)
+
+
+def _ranked(candidates: Iterable[_Candidate]) -> list[_Candidate]:
+    """Return what fits best first, one of each name before the namesakes, and whole names before parts."""
+    found = list(candidates)
+    if len(found) < 2:
+        return found
+    seen: Counter[tuple[int, str]] = Counter()
+    ranked: list[tuple[int, int, bool, int, _Candidate]] = []
+    for one in sorted(found, key=lambda one: one.order):
+        key = one.fit.level, one.row.label
+        seen[key] += 1
+        ranked.append((one.fit.level, seen[key], one.part, len(ranked), one))
+    return [one for *_, one in sorted(ranked)]
 
 
 def _exact(
@@ -257,7 +271,7 @@ def _as_written(
     return list(best.values()), any(truncated for _, truncated in looks)
 
 
-_Near = Mapping[str, Mapping[str, int]]
+_Near = Mapping[str, Mapping[str, float]]
 
 
 def _tiers(
@@ -268,13 +282,20 @@ def _tiers(
     bare = _longest(without_titles(words))
     if all(is_initial(word) or word in EMPTY for word in bare):
         return
-    yield _as_written(db, forms, within)
-    plain = [word for word in bare if not is_initial(word)]
-    meant = {word: near(db, word, far=False) for word in plain}
-    terms, one = ([_term(word, meant, most) for word in bare] for most in (0, 1))
-    parts = [" AND ".join([*terms[:at], one[at], *terms[at + 1 :]]) for at in range(len(bare))]
-    yield _look(db, [" OR ".join(f"({part})" for part in parts)], within, _NEAR_ROWS, Query(words, meant))
-    meant = {word: near(db, word, far=True) for word in plain}
+    strange_in = _strange(db, [_plain(_longest(without_titles(form))) for form in forms])
+    yield _as_written(db, [form for form, some in zip(forms, strange_in, strict=True) if not some], within)
+    plain, strange = _plain(bare), strange_in[0]
+    if len(strange) < 2:
+        meant = {word: near(db, word, far=False) for word in strange or plain}
+        terms = [_term(word) for word in bare]
+        parts = [
+            " AND ".join([*terms[:at], _term(word, meant, 1), *terms[at + 1 :]])
+            for at, word in enumerate(bare)
+            if word in meant
+        ]
+        yield _look(db, [" OR ".join(f"({part})" for part in parts)], within, _NEAR_ROWS, Query(words, meant))
+    # Looking far takes long, and what is a word of some name is hardly far from what is meant.
+    meant = {word: near(db, word, far=word in strange or not strange) for word in plain}
     query = Query(words, meant)
     two = [_term(word, meant, 2) for word in bare]
     yield _look(db, [" AND ".join(two)], within, _NEAR_ROWS, query)
@@ -282,6 +303,16 @@ def _tiers(
     parts = [" AND ".join([*two[:at], *two[at + 1 :]]) for at in range(len(bare))] if len(bare) > 2 else []
     parts += [_term(word, meant, 3) for word in meant]
     yield _look(db, parts, within, _PART_ROWS, query)
+
+
+def _strange(db: sqlite3.Connection, forms: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return the words of each form that no name has, so that no form with one is looked for as it is."""
+    heard = known(db, {word for words in forms for word in words})
+    return [[word for word in words if word not in heard and can_be_told(word)] for words in forms]
+
+
+def _plain(words: Iterable[str]) -> list[str]:
+    return [word for word in words if not is_initial(word)]
 
 
 def _respaced(db: sqlite3.Connection, words: Sequence[str], within: Scope) -> tuple[list[_Candidate], bool]:
@@ -295,7 +326,7 @@ def _respaced(db: sqlite3.Connection, words: Sequence[str], within: Scope) -> tu
     for pair in pairs:
         if whole.isdisjoint(pair):
             continue
-        query = Query(pair, {half: near(db, half, far=True) for half in pair})
+        query = Query(pair, {half: near(db, half, far=False) for half in pair})
         expression = " AND ".join(_term(half, query.near, 2) for half in pair)
         for one in _look(db, [expression], within, _PART_ROWS, query)[0]:
             doubtful = one.fit._replace(level=max(one.fit.level, 2), sure=False)
@@ -320,7 +351,17 @@ def _look(
 ) -> tuple[list[_Candidate], bool]:
     looks = [list(islice(index.by_words(db, part, within, limit), limit)) for part in expressions]
     rows = {row[0]: row for look in looks for row in look}
-    return [_best(Row(*row), query) for row in rows.values()], any(len(look) == limit for look in looks)
+    # Many dossiers know the same thing by the same names.
+    fits: dict[tuple[object, ...], _Candidate] = {}
+    found = []
+    for row in rows.values():
+        alike = fits.get(row[2:])
+        if alike is None:
+            alike = fits[row[2:]] = _best(Row(*row), query)
+            found.append(alike)
+        else:
+            found.append(_Candidate(Row(*row), alike.spelling, alike.fit, alike.how))
+    return found, any(len(look) == limit for look in looks)
 
 
 def _best(row: Row, query: Query) -> _Candidate:

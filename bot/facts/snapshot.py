@@ -139,7 +139,7 @@ class Snapshot:
             )
         self._decode = lru_cache(maxsize=256)(self._body)
         self.decode = msgspec.msgpack.Decoder(Stated).decode
-        self._names = {n: dossier for dossier, (n, _) in self.dossiers.items()}
+        self.dossier_ids = {n: dossier for dossier, (n, _) in self.dossiers.items()}
 
     def close(self) -> None:
         """Close the connection; the file stays, and may be written again."""
@@ -155,10 +155,6 @@ class Snapshot:
         """Return a dossier's record. Raises KeyError where there is none of that id."""
         record: Dossier = self._decode("dossier", self.dossiers[dossier][0], Dossier)
         return record
-
-    def dossier_id(self, number: int) -> str:
-        """Return the id of the dossier with that number."""
-        return str(self._names[number])
 
     def entity(self, number: int) -> Entity:
         """Return the entity with that number."""

@@ -14,6 +14,7 @@ import msgspec
 
 from bot.facts import names
 from bot.facts.keys import ordinal
+from bot.facts.name_index import Listed
 from bot.facts.records import Dossier, Entity, Source, Topic
 from bot.facts.register import Register
 from bot.facts.snapshot import Snapshot
@@ -41,13 +42,17 @@ class Things:
 
     def __init__(self, snapshot: Snapshot, dossiers: Iterable[str], as_of: date) -> None:
         self.snapshot = snapshot
-        self.dossiers = tuple(one for one in sorted(set(dossiers)) if one in snapshot.dossiers)
+        self.dossiers = tuple(sorted(snapshot.dossiers.keys() & dossiers))
         self.as_of = as_of
         self.today: Final = as_of.toordinal()
         self._numbers = {one: snapshot.dossiers[one][0] for one in self.dossiers}
-        self._register = Register(snapshot, self._numbers)
+        self._everywhere = len(self.dossiers) == len(snapshot.dossiers)
         self._appeared: dict[tuple[str, str], Source | None] = {}
         self._things: dict[tuple[str, str, str], Thing] = {}
+
+    @cached_property
+    def _register(self) -> Register:
+        return Register(self.snapshot, self._numbers)
 
     # --- dossiers and their topics ---------------------------------------------------------------------
 
@@ -132,13 +137,19 @@ class Things:
         # More sources than wanted, since some may not be there yet.
         most = limit * 2 if kind == "source" else limit
         found = names.complete(self.snapshot.db, rest, kind, self._scope(dossier), most)
-        if kind in {"entity", "source"} and len(self.dossiers) > 1:
-            self._register.find(kind, [match.id for match in found])
-        return [self.matched(match) for match in found if self._is_there(match)][:limit]
+        if kind == "source":
+            found = [one for one in found if self._has_appeared(one)][:limit]
+        qualified, dossiers = self._qualified(kind, found), self.snapshot.dossier_ids
+        if not qualified:
+            return [Thing(kind, dossiers[n], thing_id, label, thing_id) for n, thing_id, label, _ in found]
+        return [
+            Thing(kind, dossiers[n], one, label, f"{dossiers[n]}:{one}" if one in qualified else one)
+            for n, one, label, _ in found
+        ]
 
     def matched(self, match: names.Match) -> Thing:
         """Return what a name was matched with."""
-        return self._thing(match.kind, self.snapshot.dossier_id(match.dossier), match.id, match.label)
+        return self._thing(match.kind, self.snapshot.dossier_ids[match.dossier], match.id, match.label)
 
     # --- inside ----------------------------------------------------------------------------------------
 
@@ -164,7 +175,21 @@ class Things:
         """Say whether what a name stands for could be known; only sources have a day of their own."""
         if match.kind != "source":
             return True
-        return self.source_of(self.snapshot.dossier_id(match.dossier), match.id) is not None
+        return self.source_of(self.snapshot.dossier_ids[match.dossier], match.id) is not None
+
+    def _has_appeared(self, source: Listed) -> bool:
+        return self.source_of(self.snapshot.dossier_ids[source[0]], source[1]) is not None
+
+    def _qualified(self, kind: str, found: Iterable[Listed]) -> set[str]:
+        """Return the ids that things in several of the dossiers have."""
+        shared = {thing_id for _, thing_id, _, shared in found if shared}
+        if len(self.dossiers) < 2:
+            return set()
+        if self._everywhere or not shared:
+            return shared
+        if kind in {"entity", "source"}:
+            self._register.find(kind, shared)
+        return {one for one in shared if self._is_shared(kind, one)}
 
     def _split(self, ref: str) -> tuple[str, str]:
         dossier, colon, rest = ref.partition(":")
@@ -182,5 +207,4 @@ class Things:
         """Return the numbers of the dossiers in which names are looked for; None for all there are."""
         if dossier:
             return frozenset([self._numbers[dossier]])
-        everywhere = len(self.dossiers) == len(self.snapshot.dossiers)
-        return None if everywhere else frozenset(self._numbers.values())
+        return None if self._everywhere else frozenset(self._numbers.values())

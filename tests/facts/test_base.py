@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 
 import pytest
-from factory import HERALD_DAY, TODAY, fact_base
+from bases import COAST, LONE, NORTH
+from factory import HERALD_DAY, TODAY, fact_base, snapshot
 
 from bot.facts.base import FactBase, Thing
 from bot.facts.names import Outcome
@@ -238,6 +240,26 @@ def test_completion_is_of_what_there_is(base: FactBase, then: FactBase, two: Fac
     ]
     assert [thing.ref for thing in two.complete("north:", "entity")] == ["quillfeather", "north:harbour-line"]
     assert [thing.ref for thing in base.complete("north:", "entity")] == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "refs"),
+    [
+        (("coast", "north", "lone"), ["coast:harbour-line", "north:harbour-line"]),
+        (("coast", "north"), ["coast:harbour-line", "north:harbour-line"]),
+        (("coast", "lone"), ["harbour-line"]),
+        (("north",), ["harbour-line"]),
+        (("lone",), []),
+    ],
+)
+def test_a_completion_is_qualified_where_the_asker_sees_several(
+    seen: tuple[str, ...], refs: list[str], tmp_path: Path
+) -> None:
+    opened = snapshot(tmp_path, COAST, NORTH, LONE)
+    found = FactBase(opened, seen, TODAY).complete("harbour l", "entity")
+    opened.close()
+
+    assert [thing.ref for thing in found] == refs
 
 
 def test_facts_are_completed_by_their_id(base: FactBase, then: FactBase, two: FactBase) -> None:

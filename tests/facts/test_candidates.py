@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from math import ceil
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from bot.facts import candidates
 
 WORDS = (
-    "mishustin vedyakhin alexander evgeny sergey vladimir mueller gref putin kremlin tortoise g7 xi lavrov"
+    "mishustin zhukov vedyakhin alexander evgeny sergey vladimir "
+    "mueller gref putin kremlin tortoise g7 xi lavrov"
 )
 
 
@@ -23,6 +25,7 @@ def known(words: Sequence[str]) -> sqlite3.Connection:
     return db
 
 
+NAMES = st.one_of(st.text("aejsh", min_size=2, max_size=5), st.sampled_from(["g20", "yuri", "yury", "iouri"]))
 BASE = known(WORDS.split())
 
 
@@ -61,11 +64,15 @@ def test_different_names_are_loosely_different(names: str) -> None:
         ("misshusstin", "mishustin", 2),
         ("mushostin", "mishustin", 2),
         ("kermlin", "kremlin", 1),
+        ("krmln", "kremlin", 2),
+        ("jukov", "zhukov", 1),
+        ("joukova", "zhukov", 2),
+        ("ievgenij", "evgeny", 1),
         ("lawrow", "lavrov", 1),
     ],
 )
 def test_near(word: str, meant: str, apart: int) -> None:
-    assert candidates.near(BASE, word, far=True)[meant] == apart
+    assert ceil(candidates.near(BASE, word, far=True)[meant]) == apart
     assert (meant in candidates.near(BASE, word, far=False)) == (apart < 2)
 
 
@@ -76,6 +83,28 @@ def test_nothing_is_near(word: str) -> None:
 
 def test_words_told_from_unknown_ones() -> None:
     assert candidates.known(BASE, ["gref", "graf", "putin", ""]) == {"gref", "putin"}
+
+
+def test_a_transliteration_is_nearer_than_an_error_and_a_late_error_than_an_early_one() -> None:
+    db = known(["zhelev", "nelev", "jolev", "jelec", "xia", "xiajie"])
+    assert list(candidates.near(db, "jelev", far=False)) == ["zhelev", "jelec", "jolev", "nelev"]
+    # Loosely the same, but by far too much shorter.
+    assert list(candidates.near(db, "xiaajie", far=False)) == ["xiajie"]
+
+
+@given(st.sets(NAMES), st.sets(NAMES), st.sets(NAMES))
+def test_changed_words_leave_the_rows_of_words_written_anew(
+    kept: set[str], lost: set[str], added: set[str]
+) -> None:
+    changed = known(sorted(kept | lost))
+    candidates.change_near(changed, lost - kept, added - kept)
+    anew = known(sorted(kept | (added - kept)))
+
+    for table in ("name_near", "name_form"):
+        rows, wanted = (db.execute(f"SELECT * FROM {table}").fetchall() for db in (changed, anew))
+        assert rows == wanted
+    changed.close()
+    anew.close()
 
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -95,4 +124,4 @@ def test_every_single_error_is_near(word: str, data: st.DataObject) -> None:
             ]
         )
     )
-    assert candidates.near(BASE, wrong, far=False)[word] == (wrong != word)
+    assert ceil(candidates.near(BASE, wrong, far=False)[word]) == (wrong != word)

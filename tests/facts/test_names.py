@@ -16,6 +16,7 @@ from names_table import Expected, rows, things
 from rapidfuzz.distance import OSA
 
 from bot.facts.fold import LENGTH, fold
+from bot.facts.name_index import address_of, change_names, row_of
 from bot.facts.names import SCHEMA, How, Match, Named, Outcome, complete, resolve, write_names
 
 HERE = frozenset({1})
@@ -34,6 +35,14 @@ BASE = base(THINGS)
 
 def labels(matches: Iterable[Match]) -> list[str]:
     return [match.label for match in matches]
+
+
+def completed(prefix: str) -> list[str]:
+    return [label for _, _, label, _ in complete(BASE, prefix, "entity", HERE)]
+
+
+def called(label: str) -> list[Named]:
+    return [thing for thing in THINGS if thing.label == label]
 
 
 # --- the table -----------------------------------------------------------------------------------------
@@ -182,14 +191,13 @@ def test_listed_initials_are_shared_too() -> None:
 
 
 def test_kinds_and_dossiers_are_kept_apart() -> None:
-    db = base(
-        [
-            Named("entity", 1, 1, "chips", "Chips", (), 9),
-            Named("topic", 2, 1, "chips", "Chips and memory", ("chips",)),
-            Named("entity", 3, 2, "chips", "Potato chips", ("chips",), 5),
-            Named("source", 4, 2, "chips-2024", "Chips run short", (), 1),
-        ]
-    )
+    named = [
+        Named("entity", 1, 1, "chips", "Chips", (), 9),
+        Named("topic", 2, 1, "chips", "Chips and memory", ("chips",)),
+        Named("entity", 3, 2, "chips", "Potato chips", ("chips",), 5),
+        Named("source", 4, 2, "chips-2024", "Chips run short", (), 1),
+    ]
+    db = base(named)
     for kind, dossiers, keys in (
         ("entity", {1}, [1]),
         ("entity", {2}, [3]),
@@ -205,8 +213,43 @@ def test_kinds_and_dossiers_are_kept_apart() -> None:
         assert [match.key for match in resolve(db, "chps", kind, seen).matches] == keys
         for prefix in ("", "ch", "chips"):
             found = complete(db, prefix, kind, seen)
-            assert [(match.key, match.kind) for match in found] == [(key, kind) for key in keys]
-            assert {match.dossier for match in found} <= seen
+            listed = [(dossier, label) for dossier, _, label, _ in found]
+            assert listed == [(thing.dossier, thing.label) for thing in named if thing.key in keys]
+            assert {dossier for dossier, *_ in found} <= seen
+
+
+def test_of_near_misses_other_names_come_before_namesakes_and_whole_names_before_parts() -> None:
+    named = [Named("entity", n, n, "zedan", "Anna Zedanova", (), 90 - n, person=True) for n in range(1, 9)]
+    named += [
+        Named("entity", 20, 1, "zelanova", "Anna Zelanova", (), 3, person=True),
+        Named("entity", 21, 1, "zebanova", "Anna Maria Zebanova", (), 99, person=True),
+    ]
+    found = resolve(base(named), "Anna Zeanova", "entity", None)
+
+    assert labels(found.matches[:4]) == [
+        *("Anna Zedanova", "Anna Zelanova", "Anna Maria Zebanova", "Anna Zedanova")
+    ]
+    assert len(found.matches) == 10
+
+
+@pytest.mark.parametrize(
+    ("query", "meant", "outcome"),
+    [
+        ("Kznia Khuforina", "Ksenia Khuforina", Outcome.ASK),
+        ("Boris Shumeo", "Boris Shumenko", Outcome.ASK),
+        ("Zhou Ynggnag", "Zhou Yanggang", Outcome.ASK),
+        ("Марина Гчлев", "Marina Golev", Outcome.ASK),
+        ("Anton Jejekin", "Anton Zhezhekin", Outcome.FOUND),
+    ],
+)
+def test_two_errors_are_asked_about_and_a_transliteration_is_one(
+    query: str, meant: str, outcome: Outcome
+) -> None:
+    known = ["Ksenia Khuforina", "Anton Zhezhekin", "Boris Shumenko", "Zhou Yanggang", "Marina Golev"]
+    named = [Named("entity", n, 1, str(n), name, (), person=True) for n, name in enumerate(known)]
+    found = resolve(base(named), query, "entity", None)
+
+    assert (found.outcome, found.near, labels(found.matches)) == (outcome, True, [meant])
 
 
 # --- completion ----------------------------------------------------------------------------------------
@@ -239,30 +282,42 @@ def test_kinds_and_dossiers_are_kept_apart() -> None:
     ],
 )
 def test_a_prefix_is_completed(prefix: str, first: str) -> None:
-    assert labels(complete(BASE, prefix, "entity", HERE))[0] == first
+    assert completed(prefix)[0] == first
 
 
 def test_nothing_typed_yet_shows_the_most_prominent() -> None:
-    expected = sorted(THINGS, key=lambda thing: (-thing.prominence, thing.label.casefold()))
-    found = complete(BASE, " ", "entity", HERE, 10)
-    assert [match.key for match in found] == [thing.key for thing in expected[:10]]
+    expected = sorted(THINGS, key=lambda thing: (-thing.prominence, thing.key))
+    assert completed(" ") == [thing.label for thing in expected[:25]]
 
 
-def test_completions_are_ordered_by_prominence_then_label() -> None:
-    found = complete(BASE, "ros", "entity", HERE)
-    assert labels(found) == ["Russia", "Bank of Russia", "Rosatom", "Rosneft", "Rostec"]
+@pytest.mark.parametrize("prefix", ["ros", "g g", "shcherbato"])
+def test_completions_are_ordered_by_prominence_then_key(prefix: str) -> None:
+    order = [(-thing.prominence, thing.key) for label in completed(prefix) for thing in called(label)]
+    assert order == sorted(order)
 
 
 def test_each_beginning_wants_a_word_of_its_own() -> None:
-    assert labels(complete(BASE, "iv ivan", "entity", HERE)) == ["Ivan Ivanov"]
-    assert "German Gref" in labels(complete(BASE, "g g", "entity", HERE))
-    assert "Gazprom" not in labels(complete(BASE, "g g", "entity", HERE))
+    assert completed("iv ivan") == ["Ivan Ivanov"]
+    assert "German Gref" in completed("g g")
+    assert "Gazprom" not in completed("g g")
 
 
-def test_the_spelling_that_goes_on_is_shown() -> None:
-    (match,) = complete(BASE, "цзинь", "entity", HERE) or complete(BASE, "си цз", "entity", HERE)
-    assert match.spelling == "Си Цзиньпин"
-    assert complete(BASE, "vladim", "entity", HERE)[0].spelling == "Vladimir Putin"
+def test_any_spelling_goes_on() -> None:
+    assert completed("си цз") == completed("xi ji") == ["Xi Jinping"]
+
+
+@pytest.mark.parametrize(("prefix", "shared"), [("", [1, 0, 1, 0]), ("harb", [1, 1]), ("pier", [0])])
+@pytest.mark.parametrize("changed", [False, True])
+def test_what_other_dossiers_know_by_the_same_id_is_marked(
+    prefix: str, shared: list[int], changed: bool
+) -> None:
+    here = [Named("entity", 1, 1, "harbour", "Harbour", (), 9), Named("entity", 2, 1, "pier", "Pier", (), 8)]
+    there = [Named("entity", 3, 2, "harbour", "Harbour", (), 7), Named("topic", 4, 2, "pier", "Pier")]
+    gone = [Named("entity", 5, 2, "pier", "Pier", (), 6), Named("entity", 6, 2, "pump", "Pump", (), 5)]
+    db = base([*here, *(gone if changed else there), Named("entity", 7, 3, "pump", "Pump", (), 1)])
+    if changed:
+        change_names(db, map(row_of, gone), map(row_of, there))
+    assert [mark for *_, mark in complete(db, prefix, "entity", None)][: len(shared)] == shared
 
 
 @pytest.mark.parametrize("prefix", ["!!!", "😀", "gref" * 2500, "zzz", "shcherbatovsky", "gref putin"])
@@ -273,7 +328,9 @@ def test_nothing_to_complete(prefix: str) -> None:
 def test_the_limit_holds() -> None:
     db = base(crowd(300))
     assert len(complete(db, "jo", "entity", HERE)) == 25
-    assert [match.key for match in complete(db, "jo sm", "entity", HERE, 3)] == [299, 298, 297]
+    ids = [one for _, one, *_ in complete(db, "jo sm", "entity", HERE, 3)]
+    first = [db.execute("SELECT place FROM name_thing WHERE id = ?", (one,)).fetchone()[0] for one in ids]
+    assert [address_of(place)[1] for place in first] == [299, 298, 297]
     assert len(complete(db, "", "entity", HERE, 10_000)) == 100
     assert complete(db, "jo", "entity", HERE, 0) == []
 
@@ -323,7 +380,7 @@ def test_odd_spellings_are_written_and_leave_nothing_broken() -> None:
     assert resolve(db, "two lines", "entity", HERE).matches[0].spelling == "two lines"
     assert resolve(db, "NEAR or and", "entity", HERE).outcome is Outcome.FOUND
     assert resolve(db, "x" * LENGTH, "entity", HERE).outcome is Outcome.FOUND
-    assert {match.key for match in complete(db, "", "entity", HERE)} == {1, 2}
+    assert {one for _, one, *_ in complete(db, "", "entity", HERE)} == {"odd", "😀"}
 
 
 def test_exact_names_import_neither_library() -> None:

@@ -28,7 +28,7 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> list[Named]:
             "entity",
             1_000 + n,
             2 if n % 3 else 1,
-            str(record["id"]),
+            f"{record['id']}-{n}",
             str(record["name"]),
             tuple(map(str, record.get("also", ()))),
             n % 50,
@@ -70,14 +70,14 @@ def test_completion_is_of_the_dossiers_that_may_be_seen(
     crowd: sqlite3.Connection, others: list[Named]
 ) -> None:
     seen = set()
-    prominence = {one.key: one.prominence for one in (*things(), *others)}
+    prominence = {one.id: one.prominence for one in (*things(), *others)}
     for prefix in ("", "a", "wa", "mini", "petr", "ив"):
         here = complete(crowd, prefix, "entity", DOSSIERS, 100)
         everywhere = complete(crowd, prefix, "entity", None, 100)
 
-        assert {match.dossier for match in here} <= {1}
-        seen |= {match.dossier for match in everywhere}
+        assert {dossier for dossier, *_ in here} <= {1}
+        seen |= {dossier for dossier, *_ in everywhere}
         for found in (here, everywhere):
-            ranks = [prominence[match.key] for match in found]
+            ranks = [prominence[thing_id] for _, thing_id, *_ in found]
             assert ranks == sorted(ranks, reverse=True)
     assert seen == {1, 2}

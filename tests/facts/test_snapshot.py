@@ -35,7 +35,7 @@ def made(path: Path, *statements: str) -> Path:
 def test_a_snapshot_tells_what_it_holds(coast: Snapshot) -> None:
     assert coast.dossiers == {"coast": (1, 15)}
     assert coast.dossier("coast").title == "Ferries on the coast"
-    assert coast.dossier_id(1) == "coast"
+    assert coast.dossier_ids[1] == "coast"
     rows = coast.db.execute
     assert {coast.entity(n).id for (n,) in rows("SELECT n FROM entity")} >= {"okafor", "ministry"}
     assert {coast.source(n).id for (n,) in rows("SELECT n FROM source")} >= {"herald", "leaflet"}
@@ -53,7 +53,7 @@ def test_records_come_back_as_they_were(coast: Snapshot) -> None:
 
 def test_dossiers_are_told_apart(both: Snapshot) -> None:
     assert both.dossiers == {"coast": (1, 15), "north": (2, 2)}
-    assert [both.dossier_id(number) for number in (1, 2)] == ["coast", "north"]
+    assert [both.dossier_ids[number] for number in (1, 2)] == ["coast", "north"]
 
 
 def test_a_snapshot_cannot_be_written(coast: Snapshot) -> None:

@@ -152,11 +152,14 @@ def choices(found: list[Suggestion]) -> list[app_commands.Choice[str]]:
     """Return suggestions as Discord's choices; what Discord could not hand back whole is left out."""
     made: dict[str, app_commands.Choice[str]] = {}
     for one in found:
-        if 0 < units(one.value) <= CHOICE_VALUE and len(made) < OPTION_CHOICES:
-            label = inert(one.label).strip() or one.value
-            remark = inert(one.hint).strip()
-            if remark and remark != label:
-                label = f"{label} · {remark}"
-            name = shorten(label, CHOICE_NAME if units(label) == len(label) else CHOICE_NAME // 2)
-            made.setdefault(one.value, app_commands.Choice(name=name, value=one.value))
+        value, label, remark = one.value, one.label.strip() or one.value, one.hint.strip()
+        # No character has more than two units, so few texts must be counted.
+        if not value or value in made or (len(value) > CHOICE_VALUE // 2 and units(value) > CHOICE_VALUE):
+            continue
+        name = inert(f"{label} · {remark}" if remark and remark != label else label)
+        if len(name) > CHOICE_NAME // 2:
+            name = shorten(name, CHOICE_NAME if units(name) == len(name) else CHOICE_NAME // 2)
+        made[value] = app_commands.Choice(name=name, value=value)
+        if len(made) == OPTION_CHOICES:
+            break
     return list(made.values())
