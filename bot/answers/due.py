@@ -11,7 +11,8 @@ from bot.facts.humanise import humanise
 from bot.facts.stated import NEVER
 from bot.reply import Block, Bullets, Kind, Note, Reply, line
 
-SHOWN = 50
+SHOWN = 15
+"""Duties of each part that are shown."""
 
 
 def due(base: FactBase, until: Edtf | None = None) -> Reply:

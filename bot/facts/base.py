@@ -38,8 +38,11 @@ FEW: Final = 256
 NEARBY: Final = 4_000
 """Moments beyond a day in the past that are looked through for what was known by then."""
 
+TRIED: Final = 400
+"""Facts whose ids begin as was typed among which those are looked for that were known on a day."""
+
 _OF_FEW: Final = frozenset({"when", "due", "done"})
-_BATCHES: Final = (8, 56)
+_BATCHES: Final = (8, 24, 56)
 _BY_ID: Final = """
 SELECT body FROM json_each(?) AS place CROSS JOIN fact
 ON dossier = place.value AND fact.id = ? ORDER BY rank
@@ -48,8 +51,9 @@ _OF_DOSSIER: Final = """
 SELECT body FROM json_each(?) AS wanted CROSS JOIN fact ON dossier = ? AND fact.id = wanted.value
 """
 _FROM_ID: Final = """
-SELECT id, dossier, body FROM fact
-WHERE dossier = ? AND id >= ? AND id < ? AND known <= ? ORDER BY id LIMIT ?
+SELECT id, dossier, body FROM (
+  SELECT id, dossier, known, body FROM fact WHERE dossier = ? AND id >= ? AND id < ? ORDER BY id LIMIT ?)
+WHERE known <= ? ORDER BY id LIMIT ?
 """
 
 
@@ -143,9 +147,12 @@ class FactBase(Things):
         """Suggest facts whose id begins with a prefix, in order of id."""
         dossier, rest = self._split(prefix)
         numbers = [self._numbers[dossier]] if dossier else sorted(self._numbers.values())
+        tried = limit if self._view.all_known else max(limit, TRIED // max(len(numbers), 1))
         # Each dossier's ids are a range of their own: no other dossier's are read and left out.
         found = (
-            self.snapshot.db.execute(_FROM_ID, (n, rest, rest + "\uffff", self.today, limit)).fetchall()
+            self.snapshot.db.execute(
+                _FROM_ID, (n, rest, rest + "\uffff", tried, self.today, limit)
+            ).fetchall()
             for n in numbers
         )
         rows = islice(heapq.merge(*found), limit)
@@ -191,20 +198,27 @@ class FactBase(Things):
         *,
         undated: bool = False,
         standing: bool = False,
+        before: int | None = None,
     ) -> Iterator[Stated]:
         """Yield facts in the order of their first day that may lie between two ordinals; or the undated ones.
 
         `thing` narrows them to a topic, or to what is about an entity, said by it or known through it;
-        `standing` leaves out what is retracted or superseded.
+        `standing` leaves out what is retracted or superseded. Of what began before `first` and may reach into
+        the time, no more than the first `before` come.
         """
         tags = self._tags_of(thing, ("about", "said", "through"))
         span = (UNDATED, UNDATED) if undated else (first, min(last, NEVER))
         wanted = Wanted("when", *span, standing)
         within = self._moments(tags, [wanted])
-        if not undated and self._few is None:
-            # What began before comes before what began later, so the two need not be merged.
-            reaching = [ranks.broad(self._view, tag, wanted) for tag in tags]
-            within = chain(heapq.merge(*reaching), within)
+        if not undated and first > 0:
+            if self._few is None:
+                # What began before comes before what began later, so the two need not be merged.
+                earlier = heapq.merge(*(ranks.broad(self._view, tag, wanted) for tag in tags))
+            else:
+                moments = list(within)
+                earlier = (one for one in moments if one[0] < first)
+                within = (one for one in moments if one[0] >= first)
+            within = chain(islice(_once(earlier), before), within)
         return self._in_order(within, standing=standing)
 
     def due(
@@ -368,7 +382,7 @@ class FactBase(Things):
 
     def _dated(self, moments: Iterator[Moment]) -> Iterator[tuple[int, Stated]]:
         """Yield (day, fact) for moments in their order, each fact once."""
-        once = ((moment[0], moment[4]) for moment, _ in groupby(moments))
+        once = ((moment[0], moment[4]) for moment in _once(moments))
         for most in chain(_BATCHES, repeat(_BATCHES[-1])):
             part = list(islice(once, most))
             found = list(self._noted(self.snapshot.facts([rank for _, rank in part])))
@@ -401,3 +415,8 @@ class FactBase(Things):
             if total > most:
                 return most + 1
         return min(total + sum(map(counts, self.snapshot.facts(sorted(unsure)))), most + 1)
+
+
+def _once(moments: Iterable[Moment]) -> Iterator[Moment]:
+    """Yield moments, each once, of which those that are the same follow each other."""
+    return (moment for moment, _ in groupby(moments))

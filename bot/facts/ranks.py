@@ -18,9 +18,9 @@ from bot.facts.snapshot import STRETCH_BITS
 COUNTED: Final = 1_000
 """As far as things are counted; of more it is only said that they are more."""
 
-_PLAIN: Final = (8, 56)
+_PLAIN: Final = (8, 24, 32)
 _LEAPT: Final = 64
-_MOMENTS: Final = (8, 56, 256)
+_MOMENTS: Final = (8, 24, 64, 256)
 
 # Most facts are known and stand, so the first ones are read as they come, body and all.
 _BEST: Final = """

@@ -252,6 +252,7 @@ def test_facts_are_completed_by_their_id(base: FactBase, then: FactBase, two: Fa
     assert [thing.ref for thing in two.complete_fact("north:")] == ["quillfeather-talk", "north:review-order"]
     assert [thing.ref for thing in base.complete_fact("quill")] == []
     assert len(base.complete_fact("", 3)) == 3
+    assert [thing.id for thing in then.complete_fact("", 1)] == sorted(ids(then.best()))[:1]
     assert base.complete_fact("zz") == []
 
 
