@@ -35,6 +35,7 @@ def changes(base: FactBase, since: Edtf | None = None) -> Reply:
         if count:
             counts.append(f"{counted(count)} {kind}")
             shown = list(islice(base.changes(kind, first), SHOWN[kind]))
+            base.note(fact for one in shown for fact in (one.fact, one.by) if fact)
             blocks.append(Bullets(tuple(told(writer, one) for one in shown), heading))
         if count > SHOWN[kind]:
             sentence = (

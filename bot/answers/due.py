@@ -41,6 +41,7 @@ def due(base: FactBase, until: Edtf | None = None) -> Reply:
     blocks: list[Block] = []
     for heading, (duties, count) in parts.items():
         shown = list(islice(duties, SHOWN)) if count else []
+        base.note(shown)
         if shown:
             blocks.append(Bullets(tuple(writer.owe(one) for one in shown), heading))
         if count > SHOWN:

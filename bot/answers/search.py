@@ -25,6 +25,7 @@ def search(base: FactBase, words: str, topic: str = "") -> Reply:
     if not hits.facts:
         return _nothing(base, asked, title, thing)
     writer = Writer(base)
+    base.note(hits.facts[:SHOWN])
     found = tuple(writer.state(one, wanted=hits.wanted) for one in hits.facts[:SHOWN])
     blocks: list[Block] = [took(typed, thing.label)] if typed and thing else []
     blocks += [Note(line(remark)) for remark in _remarks(hits)]

@@ -266,11 +266,17 @@ def join(parts: Sequence[Sequence[Span]], between: str, last: str | None = None)
 def tidy(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Merge neighbouring texts and leave out empty ones."""
     merged: list[Span] = []
+    text = ""
     for span in spans:
-        if isinstance(span, Text) and merged and isinstance(merged[-1], Text):
-            merged[-1] = Text(merged[-1].text + span.text)
-        elif not isinstance(span, Text) or span.text:
-            merged.append(span)
+        if type(span) is Text:
+            text += span.text
+            continue
+        if text:
+            merged.append(Text(text))
+            text = ""
+        merged.append(span)
+    if text:
+        merged.append(Text(text))
     return tuple(merged)
 
 
@@ -291,11 +297,9 @@ def _outlets(sources: list[Source]) -> str:
 
 def _mentions(text: str, spellings: dict[str, Thing]) -> Iterator[tuple[str, Thing | None]]:
     """Cut a text into pieces, each with the thing it names; only the first mention of a thing counts."""
+    there = [spelling for spelling in spellings if spelling in text]
     places = sorted(
-        (start, -len(spelling), spelling)
-        for spelling in spellings
-        if spelling in text
-        for start in _places(text, spelling)
+        (start, -len(spelling), spelling) for spelling in there for start in _places(text, spelling)
     )
     done = end = 0
     seen: set[str] = set()

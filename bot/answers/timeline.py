@@ -51,6 +51,8 @@ def timeline(base: FactBase, about: str = "", from_: Edtf | None = None, to: Edt
     if not (dated or owed or (undated and not bounded)):
         return _say(Kind.NONE, title, f"There is no entry{about_it}{' in that time' if bounded else ''}.")
     writer = Writer(base)
+    shown = [] if bounded else undated[:most]
+    base.note((*dated, *owed[:OWED], *shown))
     blocks: list[Block] = [took(typed, thing.label)] if typed and thing else []
     happened = tuple(_entry(writer, one, thing, first, last) for one in dated if not _is_ahead(base, one))
     if happened:
@@ -60,7 +62,6 @@ def timeline(base: FactBase, about: str = "", from_: Edtf | None = None, to: Edt
     if ahead:
         ahead.sort(key=lambda entry: sort_key(parse(entry.when.edtf)) if entry.when else (NEVER, 0))
         blocks.append(Timeline(tuple(ahead), "Planned and owed"))
-    shown = [] if bounded else undated[:most]
     if shown:
         blocks.append(Bullets(tuple(writer.state(one, but=thing) for one in shown), "Undated"))
     left = [

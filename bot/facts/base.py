@@ -26,7 +26,7 @@ from bot.facts.things import Thing, Things
 
 __all__ = ["COUNTED", "Change", "FactBase", "Thing"]
 
-SCANNED: Final = 50
+SCANNED: Final = 32
 """Facts looked at to find what else an entity is mentioned with."""
 
 # The cache of numbers that compiling needs would grow with every name that is asked for.
@@ -103,22 +103,26 @@ class FactBase(Things):
             return sum(self.snapshot.dossiers[one][1] for one in self.dossiers)
         return ranks.count_known(self._view, self._numbers.values())
 
-    def judgements(self, topic: Thing | None = None) -> list[tuple[str, Judgement, list[Stated]]]:
-        """Return (dossier, judgement, facts it rests on) as written, where all of them are known."""
-        found = []
+    def judgements(self, topic: Thing | None = None) -> Iterator[tuple[str, Judgement, list[Stated]]]:
+        """Yield (dossier, judgement, facts it rests on) as written, where all of them are known."""
         for dossier in self.records():
             if topic and topic.dossier != dossier.id:
                 continue
-            for judgement in dossier.judgements:
-                if ordinal(judgement.added) > self.today:
-                    continue
-                if topic and judgement.topics and topic.id not in judgement.topics:
-                    continue
-                known = self._facts_of(dossier.id, judgement.based_on)
+            made = [
+                one
+                for one in dossier.judgements
+                if ordinal(one.added) <= self.today
+                and (topic is None or not one.topics or topic.id in one.topics)
+            ]
+            grounds = (
+                self._facts_of(dossier.id, {ref for one in made for ref in one.based_on}) if made else ()
+            )
+            by_id = {one.id: one for one in grounds}
+            for judgement in made:
+                known = [by_id[ref] for ref in judgement.based_on if ref in by_id]
                 topics = judgement.topics or {name for one in known for name in one.fact.topics}
                 if len(known) == len(judgement.based_on) and (topic is None or topic.id in topics):
-                    found.append((dossier.id, judgement, known))
-        return found
+                    yield dossier.id, judgement, known
 
     # --- one fact --------------------------------------------------------------------------------------
 
@@ -131,13 +135,13 @@ class FactBase(Things):
         dossier, fact_id = self._split(ref)
         rows = self.snapshot.db.execute(_BY_ID, (self._places(dossier), fact_id))
         found = [self.snapshot.decode(body) for (body,) in rows.fetchall()]
-        return [one for one in self._noted(found) if one.known <= self.today]
+        return [one for one in found if one.known <= self.today]
 
     def _facts_of(self, dossier: str, ids: Iterable[str]) -> list[Stated]:
         """Return the facts of a dossier with these ids, in their order, those that could be known."""
         wanted = (json.dumps(list(ids)), self._numbers[dossier])
         found = [self.snapshot.decode(body) for (body,) in self.snapshot.db.execute(_OF_DOSSIER, wanted)]
-        return [one for one in self._noted(found) if one.known <= self.today]
+        return [one for one in found if one.known <= self.today]
 
     def cited(self, stated: Stated) -> list[Evidence]:
         """Return the evidence of a fact in sources that had appeared; a known fact has some."""
@@ -176,17 +180,17 @@ class FactBase(Things):
         `standing` leaves out those that are retracted or superseded.
         """
         rows = self._by_weight(kind, thing_id, dossier, standing=standing)
-        found = self._noted(self.snapshot.decode(body) for _, body in rows)
+        found = (self.snapshot.decode(body) for _, body in rows)
         return (one for one in found if one.stands(self.today)) if standing else found
 
-    def related(self, thing: Thing) -> list[tuple[Thing, int]]:
+    def related(self, thing: Thing, most: int) -> list[tuple[Thing, int]]:
         """Return the entities that its best facts mention too, with in how many of them, the most first."""
         together: Counter[str] = Counter()
         kind = "topic" if thing.kind == "topic" else "about"
         for _, body in islice(self._by_weight(kind, thing.id, thing.dossier), SCANNED):
             about = _glance.decode(body).fact.about
             together.update(entity for entity in dict.fromkeys(about) if entity != thing.id)
-        ordered = sorted(together.items(), key=lambda pair: (-pair[1], pair[0]))
+        ordered = sorted(together.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
         self._register.note("entity", ((thing.dossier, entity) for entity, _ in ordered))
         return [(self.thing("entity", thing.dossier, entity), count) for entity, count in ordered]
 
@@ -311,10 +315,7 @@ class FactBase(Things):
     def search(self, words: str, topic: Thing | None = None, limit: int = 20) -> Hits:
         """Find facts by words, the most relevant first; typos and inflections are forgiven."""
         places = {one: self._numbers[one] for one in self.dossiers if not topic or one == topic.dossier}
-        hits = search(self.snapshot, words, places.items(), topic.id if topic else "", self.today, limit)
-        for one in hits.facts:
-            self._register.note_fact(one)
-        return hits
+        return search(self.snapshot, words, places.items(), topic.id if topic else "", self.today, limit)
 
     # --- inside ----------------------------------------------------------------------------------------
 
@@ -385,7 +386,7 @@ class FactBase(Things):
         once = ((moment[0], moment[4]) for moment in _once(moments))
         for most in chain(_BATCHES, repeat(_BATCHES[-1])):
             part = list(islice(once, most))
-            found = list(self._noted(self.snapshot.facts([rank for _, rank in part])))
+            found = self.snapshot.facts([rank for _, rank in part])
             yield from zip((day for day, _ in part), found, strict=True)
             if len(part) < most:
                 return
@@ -393,11 +394,6 @@ class FactBase(Things):
     def _in_order(self, moments: Iterator[Moment], *, standing: bool) -> Iterator[Stated]:
         found = (one for _, one in self._dated(moments))
         return (one for one in found if one.stands(self.today)) if standing else found
-
-    def _noted(self, facts: Iterable[Stated]) -> Iterator[Stated]:
-        for one in facts:
-            self._register.note_fact(one)
-            yield one
 
     def _count(
         self,

@@ -173,3 +173,17 @@ def test_a_name_of_many_asks_about_ten(answering: Dispatcher) -> None:
     reply = answering.ask("/who Port call", EVERYWHERE)
 
     assert len(reply.actions) <= 10
+
+
+def test_a_briefing_shows_no_more_judgements_than_it_may(tmp_path: Path) -> None:
+    judgements = ", ".join(
+        f"{{text: View {n}., confidence: low, based_on: [fact-{n}], added: 2024-05-20}}" for n in range(9)
+    )
+    dossier = CROWD["crowd/dossier.yaml"].removesuffix("}") + f", judgements: [{judgements}]}}"
+    opened = snapshot(tmp_path, CROWD | {"crowd/dossier.yaml": dossier})
+    reply = desk(opened, date(2024, 6, 1)).ask("/briefing", EVERYWHERE)
+    opened.close()
+
+    assert "View 6." in text(reply)
+    assert "View 7." not in text(reply)
+    assert "There are more judgements; brief on one topic to see its own." in text(reply)

@@ -289,11 +289,11 @@ def test_facts_of_one_dossier_are_not_those_of_another(two: FactBase) -> None:
 
 
 def test_what_is_mentioned_together_is_related(base: FactBase, then: FactBase) -> None:
-    assert [(thing.id, count) for thing, count in base.related(entity("okafor"))] == [
+    assert [(thing.id, count) for thing, count in base.related(entity("okafor"), 9)] == [
         ("harbour-line", 1),
         ("ministry", 1),
     ]
-    assert [thing.id for thing, _ in then.related(entity("okafor"))] == ["harbour-line"]
+    assert [thing.id for thing, _ in then.related(entity("okafor"), 9)] == ["harbour-line"]
 
 
 def test_a_base_without_facts(bare: Snapshot) -> None:
@@ -304,7 +304,7 @@ def test_a_base_without_facts(bare: Snapshot) -> None:
         list(base.best()) == list(base.timeline()) == list(base.due()) == list(base.overdue_reviews()) == []
     )
     assert not base.topics()
-    assert not base.judgements()
+    assert not list(base.judgements())
     assert not base.complete("", "entity")
     assert not base.complete_fact("")
     assert base.resolve("x", "entity").outcome is Outcome.NONE
