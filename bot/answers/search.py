@@ -47,7 +47,9 @@ def _remarks(hits: Hits) -> list[str]:
     remarks = [f"No fact has “{shorten(typed)}”; “{taken}” was searched." for typed, taken in hits.corrected]
     if hits.unknown:
         remarks.append(f"No fact has {_quoted(hits.unknown)}; searched without.")
-    if hits.dropped:
+    if hits.spared:
+        remarks.append(f"So many words would take too long; searched without {_quoted(hits.dropped)}.")
+    elif hits.dropped:
         remarks.append(f"No fact has all the words; searched without {_quoted(hits.dropped)}.")
     return remarks
 

@@ -35,7 +35,7 @@ _tag_number: Final = tag_number.__wrapped__
 FEW: Final = 256
 """Facts that were known on a day, of which all are looked at rather than all moments."""
 
-NEARBY: Final = 4_000
+NEARBY: Final = 1_000
 """Moments beyond a day in the past that are looked through for what was known by then."""
 
 TRIED: Final = 400

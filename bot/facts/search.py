@@ -28,6 +28,15 @@ COMPARED: Final = 100_000
 COMMON: Final = 20_000
 """Facts from which on a word is so common that two of them are looked for together a window at a time."""
 
+SOUGHT: Final = 8_000
+"""Looks into the index that one search may take for words that are to be in a fact together.
+
+Full-text search looks for each fact of the rarest word in the lists of all others, and cannot be stopped.
+"""
+
+TOGETHER: Final = 3
+"""Words that are looked for together in any case."""
+
 _LAST_RANK: Final = (1 << 63) - 1
 
 _NEAREST: Final = 24
@@ -76,7 +85,8 @@ class Hits(msgspec.Struct, frozen=True):
     """What a search found: facts by relevance, and how the words were taken.
 
     `wanted` holds the words to mark, folded; `corrected` pairs of typed and taken words; `dropped` the words
-    that had to be left out to find anything; `unknown` the words that no fact has.
+    that had to be left out to find anything, or to find it soon if `spared`; `unknown` those that no fact
+    has.
     """
 
     facts: tuple[Stated, ...]
@@ -84,6 +94,7 @@ class Hits(msgspec.Struct, frozen=True):
     corrected: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    spared: bool = False
 
 
 class _Word(msgspec.Struct, frozen=True):
@@ -140,17 +151,27 @@ def search(
             unknown.append(word)
         else:
             words.append(msgspec.structs.replace(known, typed=word))
-    kept, dropped, found = list(words), [], []
+    # A word's lists are those of all dossiers, and its facts those of the ones that are looked at.
+    share = sum(snapshot.dossiers[one][1] for one in places) / sum(n for _, n in snapshot.dossiers.values())
+    sought = int(SOUGHT * share)
+    kept, found = _together(words, sought), list[int]()
+    spared = len(kept) < len(words)
     while kept:
         found = _matching(scope, kept, topic, CANDIDATES)
         if found or len(kept) == 1:
             break
-        commonest = max(kept, key=lambda one: one.facts)
-        kept.remove(commonest)
-        dropped.append(commonest.typed)
+        sought -= len(kept) * kept[-1].facts
+        kept = kept[1:] if sought > 0 else kept[-1:]
+    dropped = [word.typed for word in sorted(words, key=lambda one: -one.facts) if word not in kept]
     wanted = frozenset().union(*(word.forms for word in kept)) if found else frozenset()
-    best = _by_relevance(scope, found, kept)[:limit]
-    return Hits(tuple(snapshot.facts(best)), wanted, tuple(corrected), tuple(dropped), tuple(unknown))
+    best = _by_relevance(scope, found, words)[:limit]
+    return Hits(tuple(snapshot.facts(best)), wanted, tuple(corrected), tuple(dropped), tuple(unknown), spared)
+
+
+def _together(words: list[_Word], sought: int) -> list[_Word]:
+    """Return the words that are looked for together, the commonest first: all, if so many looks will do."""
+    ordered = sorted(words, key=lambda one: one.facts, reverse=True)
+    return ordered[-max(TOGETHER, sought // ordered[-1].facts) :] if ordered else []
 
 
 def _typed(text: str) -> list[str]:
@@ -241,8 +262,14 @@ def _matching(scope: _Scope, words: list[_Word], topic: str, limit: int) -> list
         groups.insert(0, [marker(number, topic) for number in scope.numbers])
     asked = " AND ".join(map(_any_of, groups))
     db, found = scope.snapshot.db, list[int]()
-    common = len(words) > 1 and min(word.facts for word in words) > COMMON
-    for first, last in _windows(scope) if common else scope.runs:
+    rarest = min(word.facts for word in words)
+    spans: Iterable[tuple[int, int]] = scope.runs
+    if len(words) > 1 and rarest > COMMON:
+        spans = _windows(scope)
+    elif len(groups) > 1 and scope.runs:
+        # To find where a span begins, full-text search looks for the words together from the first fact on.
+        spans = [(scope.runs[0][0], scope.runs[-1][1])]
+    for first, last in spans:
         if scope.as_of < scope.snapshot.newest:
             rows = db.execute(_MATCHING_KNOWN, (asked, first, last, scope.as_of, limit - len(found)))
         else:

@@ -115,6 +115,29 @@ def test_the_commonest_word_is_left_out_first_where_no_fact_has_all(base: FactBa
     assert hits.wanted == frozenset({"collided"})
 
 
+def test_the_commonest_words_are_not_looked_for_where_that_takes_long(
+    base: FactBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "the licences of harbour line"
+    assert not base.search(words).spared
+    monkeypatch.setattr("bot.facts.search.SOUGHT", 1)
+
+    hits = base.search(words)
+
+    assert hits.spared
+    assert hits.dropped == ("the", "of")
+    assert hits.facts
+
+
+def test_once_the_looks_are_used_up_the_rarest_word_is_left(
+    base: FactBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert base.search("ministry harbour collided").dropped == ("ministry",)
+    monkeypatch.setattr("bot.facts.search.SOUGHT", 1)
+
+    assert set(base.search("ministry harbour collided").dropped) == {"ministry", "harbour"}
+
+
 def test_wanted_are_the_words_that_count(base: FactBase) -> None:
     assert base.search("audits xyzzy").wanted == frozenset({"audit"})
     assert base.search("xyzzy").wanted == frozenset()
