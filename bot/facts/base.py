@@ -273,15 +273,6 @@ class FactBase(Things):
             kinds.add("done")
         return [Wanted(kind, first, last, standing=True, done=done) for kind in sorted(kinds)]
 
-    def owed(self, thing: Thing) -> Iterator[Stated]:
-        """Yield what an entity owes and what still stands, with or without a day."""
-        return self.tagged("owed", thing.id, thing.dossier, standing=True)
-
-    def overdue_reviews(self, thing: Thing | None = None) -> Iterator[Stated]:
-        """Yield facts, or those of a topic, whose day of review has passed."""
-        wanted = Wanted("review", 0, self.today - 1, standing=True)
-        return self._in_order(self._moments(self._tags_of(thing), [wanted]), standing=True)
-
     def count_overdue(self, thing: Thing | None = None, most: int = COUNTED) -> int:
         """Return how many facts, or how many of a topic, are overdue for review."""
         wanted = Wanted("review", 0, self.today - 1, standing=True)

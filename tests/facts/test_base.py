@@ -300,12 +300,29 @@ def test_a_base_without_facts(bare: Snapshot) -> None:
     base = fact_base(bare)
 
     assert base.count == 0
-    assert (
-        list(base.best()) == list(base.timeline()) == list(base.due()) == list(base.overdue_reviews()) == []
-    )
+    assert list(base.best()) == list(base.timeline()) == list(base.due()) == []
     assert not base.topics()
     assert not list(base.judgements())
     assert not base.complete("", "entity")
     assert not base.complete_fact("")
     assert base.resolve("x", "entity").outcome is Outcome.NONE
     assert base.count_added(1) == 0
+
+
+def test_what_is_noted_is_read_together(coast: Snapshot) -> None:
+    statements: list[str] = []
+    base = fact_base(coast)
+    facts = list(base.best())
+    coast.db.set_trace_callback(statements.append)
+    try:
+        base.note(facts, [("coast", "nobody")])
+        entities = [base.entity_of("coast", one) for fact in facts for one in fact.fact.about]
+        sources = [base.source_of("coast", one.ref) for fact in facts for one in fact.fact.sources]
+        nobody = base.entity_of("coast", "nobody")
+    finally:
+        coast.db.set_trace_callback(None)
+
+    assert all(entities)
+    assert any(sources)
+    assert nobody is None
+    assert len(statements) == 2
