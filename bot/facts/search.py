@@ -16,13 +16,13 @@ from bot.facts.words import find_words, marker, spell, spellings, stem
 WORDS: Final = 12
 """Words of a query that count."""
 
-CANDIDATES: Final = 64
+CANDIDATES: Final = 32
 """Facts, best first, that are ranked anew by relevance."""
 
 CORRECTED: Final = 4
 """Words of a query for which another is looked for when no fact has them."""
 
-COMPARED: Final = 100_000
+COMPARED: Final = 60_000
 """Words compared with typed ones in one search, after which no other word is looked for."""
 
 COMMON: Final = 20_000
@@ -40,7 +40,7 @@ TOGETHER: Final = 3
 _LAST_RANK: Final = (1 << 63) - 1
 
 _NEAREST: Final = 24
-_TRIED: Final = 8
+_TRIED: Final = 4
 _RUNS: Final = 64
 
 # Full-text search yields facts in the order of their ranks, best first: it stops with the last one wanted.
