@@ -152,8 +152,8 @@ def search(
         else:
             words.append(msgspec.structs.replace(known, typed=word))
     # A word's lists are those of all dossiers, and its facts those of the ones that are looked at.
-    share = sum(snapshot.dossiers[one][1] for one in places) / sum(n for _, n in snapshot.dossiers.values())
-    sought = int(SOUGHT * share)
+    everything = sum(facts for _, facts in snapshot.dossiers.values())
+    sought = SOUGHT * sum(snapshot.dossiers[one][1] for one in places) // max(everything, 1)
     kept, found = _together(words, sought), list[int]()
     spared = len(kept) < len(words)
     while kept:
