@@ -8,7 +8,7 @@ from itertools import islice
 from bot.answers.changes import day_in_words, first_day, told
 from bot.answers.pick import pick, took
 from bot.answers.statement import Writer, capital, counted, tidy
-from bot.facts.base import FactBase, Thing
+from bot.facts.base import Change, FactBase, Thing
 from bot.facts.edtf import Edtf
 from bot.facts.humanise import humanise
 from bot.facts.records import Judgement
@@ -21,7 +21,8 @@ CHANGES = 5
 DISPUTES = 4
 TOPICS = 10
 TITLES = 3
-GAPS = 100
+JUDGEMENTS = 7
+GAPS = 30
 """As far as duties without an outcome and overdue reviews are counted."""
 
 
@@ -36,16 +37,29 @@ def briefing(base: FactBase, topic: str = "", since: Edtf | None = None, length:
     points = list(islice(base.best(thing, standing=True), POINTS[length]))
     if not points:
         return _nothing(base, title)
+    judgements = list(islice(base.judgements(thing), JUDGEMENTS + 1))
+    first = min(first_day(base, since), base.today)
+    changed = _changes(base, thing, first) if length == "full" else []
+    duties = _duties(base, thing)
+    disputed = _disputed(base, thing) if length == "full" else []
+    changing = (fact for one in changed for fact in (one.fact, one.by) if fact)
+    grounds = (one for *_, some in judgements for one in some)
+    base.note((*points, *changing, *duties, *disputed, *grounds))
     blocks: list[Block] = [took(typed, title)] if typed else []
-    judgements = [judge(writer, *one) for one in base.judgements(thing)]
     if judgements:
-        blocks.append(Bullets(tuple(judgements), "Bottom line"))
+        lines = [judge(writer, *one) for one in judgements[:JUDGEMENTS]]
+        if len(judgements) > JUDGEMENTS:
+            lines.append(line("There are more judgements; brief on one topic to see its own."))
+        blocks.append(Bullets(tuple(lines), "Bottom line"))
     blocks.append(Bullets(tuple(writer.state(one) for one in points), "Key points"))
     if length == "full":
-        blocks += _changed(writer, thing, since)
-    blocks += _due(writer, thing)
+        blocks.append(_changed(writer, thing, first, changed))
+    if duties:
+        blocks.append(Bullets(tuple(writer.owe(one) for one in duties), "Due and passed"))
+    if disputed:
+        blocks.append(Bullets(tuple(writer.state(one) for one in disputed), "In dispute"))
     if length == "full":
-        blocks += [*_disputed(writer, thing), Divider(), _gaps(base, thing, points)]
+        blocks += [Divider(), _gaps(base, thing, points)]
     return Reply(
         kind=Kind.ANSWER,
         title=title,
@@ -88,38 +102,31 @@ def _nothing(base: FactBase, title: str) -> Reply:
     )
 
 
-def _changed(writer: Writer, thing: Thing | None, since: Edtf | None) -> list[Block]:
-    base = writer.base
-    first = min(first_day(base, since), base.today)
-    heading = f"Changed since {day_in_words(first)}"
-    some = [
-        one
-        for kind in ("retracted", "superseded")
-        for one in islice(base.changes(kind, first, thing=thing), CHANGES)
-    ]
-    lines = [told(writer, one) for one in some]
-    if added := base.count_added(first, thing=thing):
+def _changes(base: FactBase, thing: Thing | None, first: int) -> list[Change]:
+    kinds = ("retracted", "superseded")
+    return [one for kind in kinds for one in islice(base.changes(kind, first, thing=thing), CHANGES)]
+
+
+def _changed(writer: Writer, thing: Thing | None, first: int, changes: list[Change]) -> Block:
+    lines = [told(writer, one) for one in changes]
+    if added := writer.base.count_added(first, thing=thing):
         where = " on this topic" if thing else ""
         count = f"1 fact{where} was added" if added == 1 else f"{counted(added)} facts{where} were added"
         command = f"/changes since:{date.fromordinal(first).isoformat()}"
         lines.append(line(f"{count}; all changes: ", Name(command, command), "."))
-    return [Bullets(tuple(lines or [line("Nothing was added, superseded or retracted.")]), heading)]
+    lines = lines or [line("Nothing was added, superseded or retracted.")]
+    return Bullets(tuple(lines), f"Changed since {day_in_words(first)}")
 
 
-def _due(writer: Writer, thing: Thing | None) -> list[Block]:
-    base = writer.base
+def _duties(base: FactBase, thing: Thing | None) -> list[Stated]:
     coming = base.due(thing, base.today, done=False)
     passed = base.due(thing, 0, base.today - 1, done=False, latest_first=True)
-    duties = [one for some in (coming, passed) for one in islice(some, DUTIES)]
-    lines = tuple(writer.owe(one) for one in duties)
-    return [Bullets(lines, "Due and passed")] if lines else []
+    return [one for some in (coming, passed) for one in islice(some, DUTIES)]
 
 
-def _disputed(writer: Writer, thing: Thing | None) -> list[Block]:
-    base = writer.base
+def _disputed(base: FactBase, thing: Thing | None) -> list[Stated]:
     tagged = base.tagged("disputed", *((thing.id, thing.dossier) if thing else ()), standing=True)
-    found = list(islice((one for one in tagged if one.status(base.today) is Status.DISPUTED), DISPUTES))
-    return [Bullets(tuple(writer.state(one) for one in found), "In dispute")] if found else []
+    return list(islice((one for one in tagged if one.status(base.today) is Status.DISPUTED), DISPUTES))
 
 
 def _gaps(base: FactBase, thing: Thing | None, points: list[Stated]) -> Block:

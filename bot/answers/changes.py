@@ -16,7 +16,7 @@ SINCE_DAYS = 7
 
 HEADINGS = {"retracted": "Retracted", "superseded": "Superseded", "added": "Added"}
 
-SHOWN = {"retracted": 50, "superseded": 50, "added": 100}
+SHOWN = {"retracted": 15, "superseded": 15, "added": 25}
 """Changes of each kind that are shown; a base may have grown by thousands."""
 
 
@@ -35,9 +35,13 @@ def changes(base: FactBase, since: Edtf | None = None) -> Reply:
         if count:
             counts.append(f"{counted(count)} {kind}")
             shown = list(islice(base.changes(kind, first), SHOWN[kind]))
+            base.note(fact for one in shown for fact in (one.fact, one.by) if fact)
             blocks.append(Bullets(tuple(told(writer, one) for one in shown), heading))
         if count > SHOWN[kind]:
-            blocks.append(Note(line(f"The latest {SHOWN[kind]} of {counted(count)} are shown.")))
+            sentence = (
+                f"The latest {SHOWN[kind]} of {counted(count)} are shown; as-of: an earlier day tells more."
+            )
+            blocks.append(Note(line(sentence)))
     if not counts:
         sentence = f"Nothing was added, superseded or retracted since {day_in_words(first)}."
         return Reply(kind=Kind.NONE, title=title, summary=sentence, blocks=(Note(line(sentence)),))

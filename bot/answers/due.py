@@ -11,7 +11,11 @@ from bot.facts.humanise import humanise
 from bot.facts.stated import NEVER
 from bot.reply import Block, Bullets, Kind, Note, Reply, line
 
-SHOWN = 50
+SHOWN = 15
+"""Duties of each part that are shown."""
+
+MOST = 200
+"""As far as the duties of each part are counted; on a day in the past, each is looked at for that."""
 
 
 def due(base: FactBase, until: Edtf | None = None) -> Reply:
@@ -22,15 +26,15 @@ def due(base: FactBase, until: Edtf | None = None) -> Reply:
     parts = {
         "Due": (
             base.due(None, base.today, last, done=False),
-            base.count_due(None, base.today, last, done=False),
+            base.count_due(None, base.today, last, done=False, most=MOST),
         ),
         "Date passed": (
             base.due(None, 0, passed, done=False, latest_first=True),
-            base.count_due(None, 0, passed, done=False),
+            base.count_due(None, 0, passed, done=False, most=MOST),
         ),
         "Outcome recorded": (
             base.due(None, 0, last, done=True, latest_first=True),
-            base.count_due(None, 0, last, done=True),
+            base.count_due(None, 0, last, done=True, most=MOST),
         ),
     }
     title = f"Due until {humanise(until)}" if until else "Due"
@@ -40,11 +44,14 @@ def due(base: FactBase, until: Edtf | None = None) -> Reply:
     blocks: list[Block] = []
     for heading, (duties, count) in parts.items():
         shown = list(islice(duties, SHOWN)) if count else []
+        base.note(shown)
         if shown:
             blocks.append(Bullets(tuple(writer.owe(one) for one in shown), heading))
         if count > SHOWN:
-            blocks.append(Note(line(f"{SHOWN} of {counted(count)} are shown, those nearest to the day.")))
-    due, past, done = (counted(count) for _, count in parts.values())
+            blocks.append(
+                Note(line(f"{SHOWN} of {counted(count, MOST)} are shown, those nearest to the day."))
+            )
+    due, past, done = (counted(count, MOST) for _, count in parts.values())
     recorded = f", {done} with an outcome recorded" if parts["Outcome recorded"][1] else ""
     return Reply(
         kind=Kind.ANSWER,

@@ -44,6 +44,7 @@ def rows(base: FactBase) -> Iterator[Row]:
     writer = Writer(base)
     for stated in base.best():
         fact = stated.fact
+        base.note([stated])
         said = writer.state(stated)
         refs = tuple(dict.fromkeys(one.ref for one in base.cited(stated)))
         sources = [base.source(f"{stated.dossier}:{ref}") for ref in refs]

@@ -48,6 +48,7 @@ def fact(base: FactBase, fact: str) -> Reply:
         choices = [msgspec.structs.replace(thing, label=thing.ref) for thing in things]
         return missing(f"Which “{shorten(fact)}” is meant?", "fact", "fact", choices)
     (stated,) = several
+    base.note(several)
     writer = Writer(base)
     statement = Paragraph((writer.state(stated),))
     blocks: list[Block] = [

@@ -20,10 +20,12 @@ def pick(base: FactBase, typed: str, kinds: tuple[str, ...], command: str) -> tu
 
     `kinds` are tried in order; `command` begins the lines that the choices ask, such as `/who`.
     """
-    resolutions = [base.resolve(typed, kind) for kind in kinds]
-    for resolution in resolutions:
+    resolutions = []
+    for kind in kinds:
+        resolution = base.resolve(typed, kind)
         if resolution.outcome is Outcome.FOUND and not resolution.near:
             return base.matched(resolution.matches[0]), ""
+        resolutions.append(resolution)
     found = [one.matches[0] for one in resolutions if one.outcome is Outcome.FOUND]
     asked = [match for one in resolutions if one.outcome is Outcome.ASK for match in one.matches]
     if len(found) == 1 and not asked:

@@ -25,6 +25,7 @@ def search(base: FactBase, words: str, topic: str = "") -> Reply:
     if not hits.facts:
         return _nothing(base, asked, title, thing)
     writer = Writer(base)
+    base.note(hits.facts[:SHOWN])
     found = tuple(writer.state(one, wanted=hits.wanted) for one in hits.facts[:SHOWN])
     blocks: list[Block] = [took(typed, thing.label)] if typed and thing else []
     blocks += [Note(line(remark)) for remark in _remarks(hits)]
@@ -46,7 +47,9 @@ def _remarks(hits: Hits) -> list[str]:
     remarks = [f"No fact has “{shorten(typed)}”; “{taken}” was searched." for typed, taken in hits.corrected]
     if hits.unknown:
         remarks.append(f"No fact has {_quoted(hits.unknown)}; searched without.")
-    if hits.dropped:
+    if hits.spared:
+        remarks.append(f"So many words would take too long; searched without {_quoted(hits.dropped)}.")
+    elif hits.dropped:
         remarks.append(f"No fact has all the words; searched without {_quoted(hits.dropped)}.")
     return remarks
 

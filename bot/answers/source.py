@@ -45,6 +45,7 @@ def source(base: FactBase, source: str) -> Reply:
     if record.archive:
         fields.append(Field("Archive copy", line(record.archive)))
     facts = list(islice(base.tagged("source", thing.id, thing.dossier), SHOWN + 1))
+    base.note(facts)
     blocks: list[Block] = [took(typed, record.title)] if typed else []
     blocks.append(Fields(tuple(fields)))
     if facts:

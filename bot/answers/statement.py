@@ -71,8 +71,8 @@ class Writer:
     ) -> Line:
         """Say a fact whole: text — when, who said it, status and rating, citations.
 
-        `dated=False` leaves out the day of the event where the reader sees it elsewhere, `wanted` are stems
-        to be marked, `but` is a thing that needs no link because the answer is about it.
+        `dated=False` leaves out the day of the event where the reader sees it elsewhere, `wanted` are words
+        to be marked, folded, `but` is a thing that needs no link because the answer is about it.
         """
         fact = stated.fact
         spans: list[Span] = [*self.linked(stated, fact.text, wanted, but)]
@@ -187,16 +187,13 @@ class Writer:
         self, stated: Stated, text: str, wanted: frozenset[str] = frozenset(), but: Thing | None = None
     ) -> Iterator[Span]:
         """Yield a text in which the first mention of each entity can be looked up, wanted words marked."""
-        language = self.base.snapshot.dossier(stated.dossier).language
         for piece, thing in _mentions(text, self._mentioned(stated, but)):
             if thing:
                 yield Name(piece, f"/who {thing.ref}")
             elif not wanted:
                 yield Text(piece)
             else:
-                yield from (
-                    Strong(part) if hit else Text(part) for part, hit in mark(piece, wanted, language)
-                )
+                yield from (Strong(part) if hit else Text(part) for part, hit in mark(piece, wanted))
 
     def _mentioned(self, stated: Stated, but: Thing | None) -> dict[str, Thing]:
         fact, dossier = stated.fact, stated.dossier
@@ -269,11 +266,17 @@ def join(parts: Sequence[Sequence[Span]], between: str, last: str | None = None)
 def tidy(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Merge neighbouring texts and leave out empty ones."""
     merged: list[Span] = []
+    text = ""
     for span in spans:
-        if isinstance(span, Text) and merged and isinstance(merged[-1], Text):
-            merged[-1] = Text(merged[-1].text + span.text)
-        elif not isinstance(span, Text) or span.text:
-            merged.append(span)
+        if type(span) is Text:
+            text += span.text
+            continue
+        if text:
+            merged.append(Text(text))
+            text = ""
+        merged.append(span)
+    if text:
+        merged.append(Text(text))
     return tuple(merged)
 
 
@@ -294,11 +297,9 @@ def _outlets(sources: list[Source]) -> str:
 
 def _mentions(text: str, spellings: dict[str, Thing]) -> Iterator[tuple[str, Thing | None]]:
     """Cut a text into pieces, each with the thing it names; only the first mention of a thing counts."""
+    there = [spelling for spelling in spellings if spelling in text]
     places = sorted(
-        (start, -len(spelling), spelling)
-        for spelling in spellings
-        if spelling in text
-        for start in _places(text, spelling)
+        (start, -len(spelling), spelling) for spelling in there for start in _places(text, spelling)
     )
     done = end = 0
     seen: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import islice
 
 from bot.answers.pick import pick, took
@@ -9,16 +10,24 @@ from bot.answers.statement import Writer
 from bot.facts.base import FactBase, Thing
 from bot.facts.edtf import Edtf, parse, sort_key
 from bot.facts.humanise import humanise, humanise_due
+from bot.facts.keys import ordinal, time_of
 from bot.facts.records import FactKind
 from bot.facts.stated import NEVER, Stated, moment
-from bot.reply import Block, Bullets, Entry, Kind, Note, Reply, Timeline, When, line
+from bot.reply import Action, Block, Bullets, Entry, Kind, Name, Note, Reply, Timeline, When, line
 
-SHOWN = 60
-"""Entries of each part; the reader is told how to narrow what is longer."""
+SHOWN = 25
+"""Dated entries that an answer shows; the ones after them are a button away."""
+
+EARLIER = 5
+"""Entries shown besides that began before the time asked for and may reach into it."""
+
+OWED = 10
+UNDATED = 5
+"""Undated entries that are shown in any case; more where there are few dated ones."""
 
 
 def timeline(base: FactBase, about: str = "", from_: Edtf | None = None, to: Edtf | None = None) -> Reply:
-    """Return the dated entries about a name or a topic, or all of them."""
+    """Return the dated entries about a name or a topic, or about everything, the earliest first."""
     picked = pick(base, about, ("entity", "topic"), "/timeline") if about else (None, "")
     if isinstance(picked, Reply):
         return picked
@@ -30,41 +39,77 @@ def timeline(base: FactBase, about: str = "", from_: Edtf | None = None, to: Edt
         return _say(
             Kind.USAGE, title, "The timeline would end before it begins: give a from: earlier than to:."
         )
-    dated = list(islice(base.timeline(thing, first, last, standing=True), SHOWN))
-    happened = [one for one in dated if not _is_ahead(base, one)]
-    planned = [one for one in dated if _is_ahead(base, one)]
-    owed = list(islice(base.due(thing, first, last), SHOWN))
-    undated = list(islice(base.timeline(thing, undated=True, standing=True), SHOWN))
+    found = base.timeline(thing, first, last, standing=True, before=EARLIER + 1)
+    dated = list(islice(found, EARLIER + SHOWN + 2))
+    began = sum(time_of(one.fact)[0] < first for one in dated)
+    within, dated = dated[began:], [*dated[: min(began, EARLIER)], *dated[began : began + SHOWN]]
+    owed = list(islice(base.due(thing, first, last), OWED + 1))
     bounded = from_ is not None or to is not None
+    most = max(UNDATED, SHOWN - len(dated) - len(owed))
+    undated = list(islice(base.timeline(thing, undated=True, standing=True), 1 if bounded else most + 1))
     about_it = f" about {thing.label}" if thing else ""
-    if not (happened or planned or owed or (undated and not bounded)):
+    if not (dated or owed or (undated and not bounded)):
         return _say(Kind.NONE, title, f"There is no entry{about_it}{' in that time' if bounded else ''}.")
     writer = Writer(base)
+    shown = [] if bounded else undated[:most]
+    base.note((*dated, *owed[:OWED], *shown))
     blocks: list[Block] = [took(typed, thing.label)] if typed and thing else []
-    entries = tuple(_entry(writer, one, thing, first, last) for one in happened)
-    if entries:
-        blocks.append(Timeline(entries, "Happened and said"))
-    ahead = [_entry(writer, one, thing, first, last) for one in planned]
-    ahead += [_deadline(writer, one) for one in owed]
+    happened = tuple(_entry(writer, one, thing, first, last) for one in dated if not _is_ahead(base, one))
+    if happened:
+        blocks.append(Timeline(happened, "Happened and said"))
+    ahead = [_entry(writer, one, thing, first, last) for one in dated if _is_ahead(base, one)]
+    ahead += [_deadline(writer, one) for one in owed[:OWED]]
     if ahead:
         ahead.sort(key=lambda entry: sort_key(parse(entry.when.edtf)) if entry.when else (NEVER, 0))
         blocks.append(Timeline(tuple(ahead), "Planned and owed"))
-    if undated and not bounded:
-        blocks.append(Bullets(tuple(writer.state(one, but=thing) for one in undated), "Undated"))
-    if undated and bounded:
-        blocks.append(
-            Note(line("Entries without a date are left out; ask without from: and to: to see them."))
-        )
-    if SHOWN in (len(dated), len(owed), len(undated)):
-        blocks.append(Note(line(f"At most {SHOWN} entries are shown; narrow the time with from: and to:.")))
-    without = "" if bounded else f", {len(undated)} undated"
+    if shown:
+        blocks.append(Bullets(tuple(writer.state(one, but=thing) for one in shown), "Undated"))
+    left = [
+        *(time_of(one.fact)[0] for one in within[SHOWN:]),
+        *(ordinal(one.fact.due or "", last=True) for one in owed[OWED:]),
+    ]
+    later = _later(thing, first, last, min(left), to) if left else None
+    notes = _left_out(first, bounded=bounded, early=began > EARLIER, undated=len(undated) > len(shown))
+    if left and min(left) <= first:
+        notes.append("There is more on the first day than is shown; /search finds it by its words.")
+    blocks += [Note(line(note)) for note in notes]
+    if later:
+        blocks.append(Note(line("More entries: ", Name(later.hint, later.command), ".")))
+    without = "" if bounded else f", {len(shown)} undated"
+    more = f"; more {later.hint}" if later else ""
     return Reply(
         kind=Kind.ANSWER,
         title=title,
-        summary=f"{title}: {len(happened)} dated, {len(ahead)} planned or owed{without}.",
+        summary=f"{title}: {len(happened)} dated, {len(ahead)} planned or owed{without}{more}.",
         blocks=tuple(blocks),
         sources=writer.sources(),
+        actions=(later,) if later else (),
     )
+
+
+def _later(thing: Thing | None, first: int, last: int, left: int, to: Edtf | None) -> Action | None:
+    """Return the button that goes on from the day of the first entry that is not shown."""
+    # A day with more entries than are shown must not be shown again and again.
+    start = max(left, first + 1)
+    if start > last or start >= NEVER:
+        return None
+    day = date.fromordinal(start).isoformat()
+    command = " ".join(
+        ["/timeline", *([thing.ref] if thing else []), f"from:{day}", *([f"to:{to.text}"] if to else [])]
+    )
+    return Action("Later", command, f"from {humanise(day)} on")
+
+
+def _left_out(first: int, *, bounded: bool, early: bool, undated: bool) -> list[str]:
+    notes = []
+    if early:
+        day = humanise(date.fromordinal(first).isoformat())
+        notes.append(f"Of what began before {day}, only {EARLIER} are shown.")
+    if undated and bounded:
+        notes.append("Entries without a date are left out; ask without from: and to: to see them.")
+    elif undated:
+        notes.append("There are more entries without a date; /search finds them by their words.")
+    return notes
 
 
 def _is_ahead(base: FactBase, one: Stated) -> bool:

@@ -42,6 +42,11 @@ def who(base: FactBase, name: str) -> Reply:
     owed = _some(base, thing, "owed")
     if not (defining or said or about or through or owed):
         return _nothing(base, thing)
+    told_of = [one for some in (defining, said, about, through, owed) for one in some[:SHOWN]]
+    base.note(
+        told_of, ((thing.dossier, one) for one in (*entity.not_, *(role.of for role in entity.roles)) if one)
+    )
+    related = base.related(thing, SHOWN)
     card = _card(writer, thing, entity)
     blocks: list[Block] = [took(typed, entity.name)] if typed else []
     blocks.append(card)
@@ -53,7 +58,7 @@ def who(base: FactBase, name: str) -> Reply:
     blocks += _section(writer, f"Known through {entity.name}", through, thing)
     if owed:
         blocks.append(Bullets(tuple(writer.owe(one) for one in owed[:SHOWN]), "Duties"))
-    blocks += _neighbours(base, thing, entity)
+    blocks += _neighbours(base, thing, entity, [one for one, _ in related])
     return Reply(
         kind=Kind.ANSWER,
         title=entity.name,
@@ -123,9 +128,8 @@ def _held(role: Role) -> str:
     return f"{humanise(role.from_)} to {humanise(role.to)}"
 
 
-def _neighbours(base: FactBase, thing: Thing, entity: Entity) -> list[Block]:
+def _neighbours(base: FactBase, thing: Thing, entity: Entity, related: list[Thing]) -> list[Block]:
     fields = []
-    related = [one for one, _ in base.related(thing)[:SHOWN]]
     if related:
         fields.append(Field("Related", Line(tidy(join([[named(one)] for one in related], ", ")))))
     if entity.not_:

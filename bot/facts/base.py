@@ -26,7 +26,7 @@ from bot.facts.things import Thing, Things
 
 __all__ = ["COUNTED", "Change", "FactBase", "Thing"]
 
-SCANNED: Final = 50
+SCANNED: Final = 32
 """Facts looked at to find what else an entity is mentioned with."""
 
 # The cache of numbers that compiling needs would grow with every name that is asked for.
@@ -35,11 +35,14 @@ _tag_number: Final = tag_number.__wrapped__
 FEW: Final = 256
 """Facts that were known on a day, of which all are looked at rather than all moments."""
 
-NEARBY: Final = 4_000
+NEARBY: Final = 1_000
 """Moments beyond a day in the past that are looked through for what was known by then."""
 
+TRIED: Final = 400
+"""Facts whose ids begin as was typed among which those are looked for that were known on a day."""
+
 _OF_FEW: Final = frozenset({"when", "due", "done"})
-_BATCHES: Final = (8, 56)
+_BATCHES: Final = (8, 24, 56)
 _BY_ID: Final = """
 SELECT body FROM json_each(?) AS place CROSS JOIN fact
 ON dossier = place.value AND fact.id = ? ORDER BY rank
@@ -48,8 +51,9 @@ _OF_DOSSIER: Final = """
 SELECT body FROM json_each(?) AS wanted CROSS JOIN fact ON dossier = ? AND fact.id = wanted.value
 """
 _FROM_ID: Final = """
-SELECT id, dossier, body FROM fact
-WHERE dossier = ? AND id >= ? AND id < ? AND known <= ? ORDER BY id LIMIT ?
+SELECT id, dossier, body FROM (
+  SELECT id, dossier, known, body FROM fact WHERE dossier = ? AND id >= ? AND id < ? ORDER BY id LIMIT ?)
+WHERE known <= ? ORDER BY id LIMIT ?
 """
 
 
@@ -99,22 +103,26 @@ class FactBase(Things):
             return sum(self.snapshot.dossiers[one][1] for one in self.dossiers)
         return ranks.count_known(self._view, self._numbers.values())
 
-    def judgements(self, topic: Thing | None = None) -> list[tuple[str, Judgement, list[Stated]]]:
-        """Return (dossier, judgement, facts it rests on) as written, where all of them are known."""
-        found = []
+    def judgements(self, topic: Thing | None = None) -> Iterator[tuple[str, Judgement, list[Stated]]]:
+        """Yield (dossier, judgement, facts it rests on) as written, where all of them are known."""
         for dossier in self.records():
             if topic and topic.dossier != dossier.id:
                 continue
-            for judgement in dossier.judgements:
-                if ordinal(judgement.added) > self.today:
-                    continue
-                if topic and judgement.topics and topic.id not in judgement.topics:
-                    continue
-                known = self._facts_of(dossier.id, judgement.based_on)
+            made = [
+                one
+                for one in dossier.judgements
+                if ordinal(one.added) <= self.today
+                and (topic is None or not one.topics or topic.id in one.topics)
+            ]
+            grounds = (
+                self._facts_of(dossier.id, {ref for one in made for ref in one.based_on}) if made else ()
+            )
+            by_id = {one.id: one for one in grounds}
+            for judgement in made:
+                known = [by_id[ref] for ref in judgement.based_on if ref in by_id]
                 topics = judgement.topics or {name for one in known for name in one.fact.topics}
                 if len(known) == len(judgement.based_on) and (topic is None or topic.id in topics):
-                    found.append((dossier.id, judgement, known))
-        return found
+                    yield dossier.id, judgement, known
 
     # --- one fact --------------------------------------------------------------------------------------
 
@@ -127,13 +135,13 @@ class FactBase(Things):
         dossier, fact_id = self._split(ref)
         rows = self.snapshot.db.execute(_BY_ID, (self._places(dossier), fact_id))
         found = [self.snapshot.decode(body) for (body,) in rows.fetchall()]
-        return [one for one in self._noted(found) if one.known <= self.today]
+        return [one for one in found if one.known <= self.today]
 
     def _facts_of(self, dossier: str, ids: Iterable[str]) -> list[Stated]:
         """Return the facts of a dossier with these ids, in their order, those that could be known."""
         wanted = (json.dumps(list(ids)), self._numbers[dossier])
         found = [self.snapshot.decode(body) for (body,) in self.snapshot.db.execute(_OF_DOSSIER, wanted)]
-        return [one for one in self._noted(found) if one.known <= self.today]
+        return [one for one in found if one.known <= self.today]
 
     def cited(self, stated: Stated) -> list[Evidence]:
         """Return the evidence of a fact in sources that had appeared; a known fact has some."""
@@ -143,9 +151,12 @@ class FactBase(Things):
         """Suggest facts whose id begins with a prefix, in order of id."""
         dossier, rest = self._split(prefix)
         numbers = [self._numbers[dossier]] if dossier else sorted(self._numbers.values())
+        tried = limit if self._view.all_known else max(limit, TRIED // max(len(numbers), 1))
         # Each dossier's ids are a range of their own: no other dossier's are read and left out.
         found = (
-            self.snapshot.db.execute(_FROM_ID, (n, rest, rest + "\uffff", self.today, limit)).fetchall()
+            self.snapshot.db.execute(
+                _FROM_ID, (n, rest, rest + "\uffff", tried, self.today, limit)
+            ).fetchall()
             for n in numbers
         )
         rows = islice(heapq.merge(*found), limit)
@@ -169,17 +180,17 @@ class FactBase(Things):
         `standing` leaves out those that are retracted or superseded.
         """
         rows = self._by_weight(kind, thing_id, dossier, standing=standing)
-        found = self._noted(self.snapshot.decode(body) for _, body in rows)
+        found = (self.snapshot.decode(body) for _, body in rows)
         return (one for one in found if one.stands(self.today)) if standing else found
 
-    def related(self, thing: Thing) -> list[tuple[Thing, int]]:
+    def related(self, thing: Thing, most: int) -> list[tuple[Thing, int]]:
         """Return the entities that its best facts mention too, with in how many of them, the most first."""
         together: Counter[str] = Counter()
         kind = "topic" if thing.kind == "topic" else "about"
         for _, body in islice(self._by_weight(kind, thing.id, thing.dossier), SCANNED):
             about = _glance.decode(body).fact.about
             together.update(entity for entity in dict.fromkeys(about) if entity != thing.id)
-        ordered = sorted(together.items(), key=lambda pair: (-pair[1], pair[0]))
+        ordered = sorted(together.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
         self._register.note("entity", ((thing.dossier, entity) for entity, _ in ordered))
         return [(self.thing("entity", thing.dossier, entity), count) for entity, count in ordered]
 
@@ -191,20 +202,27 @@ class FactBase(Things):
         *,
         undated: bool = False,
         standing: bool = False,
+        before: int | None = None,
     ) -> Iterator[Stated]:
         """Yield facts in the order of their first day that may lie between two ordinals; or the undated ones.
 
         `thing` narrows them to a topic, or to what is about an entity, said by it or known through it;
-        `standing` leaves out what is retracted or superseded.
+        `standing` leaves out what is retracted or superseded. Of what began before `first` and may reach into
+        the time, no more than the first `before` come.
         """
         tags = self._tags_of(thing, ("about", "said", "through"))
         span = (UNDATED, UNDATED) if undated else (first, min(last, NEVER))
         wanted = Wanted("when", *span, standing)
         within = self._moments(tags, [wanted])
-        if not undated and self._few is None:
-            # What began before comes before what began later, so the two need not be merged.
-            reaching = [ranks.broad(self._view, tag, wanted) for tag in tags]
-            within = chain(heapq.merge(*reaching), within)
+        if not undated and first > 0:
+            if self._few is None:
+                # What began before comes before what began later, so the two need not be merged.
+                earlier = heapq.merge(*(ranks.broad(self._view, tag, wanted) for tag in tags))
+            else:
+                moments = list(within)
+                earlier = (one for one in moments if one[0] < first)
+                within = (one for one in moments if one[0] >= first)
+            within = chain(islice(_once(earlier), before), within)
         return self._in_order(within, standing=standing)
 
     def due(
@@ -255,15 +273,6 @@ class FactBase(Things):
             kinds.add("done")
         return [Wanted(kind, first, last, standing=True, done=done) for kind in sorted(kinds)]
 
-    def owed(self, thing: Thing) -> Iterator[Stated]:
-        """Yield what an entity owes and what still stands, with or without a day."""
-        return self.tagged("owed", thing.id, thing.dossier, standing=True)
-
-    def overdue_reviews(self, thing: Thing | None = None) -> Iterator[Stated]:
-        """Yield facts, or those of a topic, whose day of review has passed."""
-        wanted = Wanted("review", 0, self.today - 1, standing=True)
-        return self._in_order(self._moments(self._tags_of(thing), [wanted]), standing=True)
-
     def count_overdue(self, thing: Thing | None = None, most: int = COUNTED) -> int:
         """Return how many facts, or how many of a topic, are overdue for review."""
         wanted = Wanted("review", 0, self.today - 1, standing=True)
@@ -297,10 +306,7 @@ class FactBase(Things):
     def search(self, words: str, topic: Thing | None = None, limit: int = 20) -> Hits:
         """Find facts by words, the most relevant first; typos and inflections are forgiven."""
         places = {one: self._numbers[one] for one in self.dossiers if not topic or one == topic.dossier}
-        hits = search(self.snapshot, words, places.items(), topic.id if topic else "", self.today, limit)
-        for one in hits.facts:
-            self._register.note_fact(one)
-        return hits
+        return search(self.snapshot, words, places.items(), topic.id if topic else "", self.today, limit)
 
     # --- inside ----------------------------------------------------------------------------------------
 
@@ -368,10 +374,10 @@ class FactBase(Things):
 
     def _dated(self, moments: Iterator[Moment]) -> Iterator[tuple[int, Stated]]:
         """Yield (day, fact) for moments in their order, each fact once."""
-        once = ((moment[0], moment[4]) for moment, _ in groupby(moments))
+        once = ((moment[0], moment[4]) for moment in _once(moments))
         for most in chain(_BATCHES, repeat(_BATCHES[-1])):
             part = list(islice(once, most))
-            found = list(self._noted(self.snapshot.facts([rank for _, rank in part])))
+            found = self.snapshot.facts([rank for _, rank in part])
             yield from zip((day for day, _ in part), found, strict=True)
             if len(part) < most:
                 return
@@ -379,11 +385,6 @@ class FactBase(Things):
     def _in_order(self, moments: Iterator[Moment], *, standing: bool) -> Iterator[Stated]:
         found = (one for _, one in self._dated(moments))
         return (one for one in found if one.stands(self.today)) if standing else found
-
-    def _noted(self, facts: Iterable[Stated]) -> Iterator[Stated]:
-        for one in facts:
-            self._register.note_fact(one)
-            yield one
 
     def _count(
         self,
@@ -401,3 +402,8 @@ class FactBase(Things):
             if total > most:
                 return most + 1
         return min(total + sum(map(counts, self.snapshot.facts(sorted(unsure)))), most + 1)
+
+
+def _once(moments: Iterable[Moment]) -> Iterator[Moment]:
+    """Yield moments, each once, of which those that are the same follow each other."""
+    return (moment for moment, _ in groupby(moments))

@@ -18,9 +18,9 @@ from bot.facts.snapshot import STRETCH_BITS
 COUNTED: Final = 1_000
 """As far as things are counted; of more it is only said that they are more."""
 
-_PLAIN: Final = (8, 56)
-_LEAPT: Final = 64
-_MOMENTS: Final = (8, 56, 256)
+_PLAIN: Final = (8, 24)
+_LEAPT: Final = (16, 64, 256)
+_MOMENTS: Final = (8, 24, 64, 256)
 
 # Most facts are known and stand, so the first ones are read as they come, body and all.
 _BEST: Final = """
@@ -140,10 +140,13 @@ def by_weight(view: View, tag: int, over: int, *, standing: bool = False) -> Ite
         if len(rows) < most:
             return
         after = rows[-1][0]
-    given = {"tag": tag, "over": over, "day": view.day, "stands": stands, "most": _LEAPT}
-    while rows := view.db.execute(_LEAP, {**given, "after": after}).fetchall():
-        yield from rows
-        after = rows[-1][0]
+    given = {"tag": tag, "over": over, "day": view.day, "stands": stands}
+    for most in chain(_LEAPT, repeat(_LEAPT[-1])):
+        found = view.db.execute(_LEAP, {**given, "after": after, "most": most}).fetchall()
+        yield from found
+        if len(found) < most:
+            return
+        after = found[-1][0]
 
 
 def by_time(view: View, tag: int, wanted: Wanted, *, latest_first: bool = False) -> Iterator[Moment]:

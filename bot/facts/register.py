@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import Any, Final
 
 import msgspec
@@ -16,14 +15,12 @@ _DECODERS: Final[Mapping[str, msgspec.msgpack.Decoder[Any]]] = {
     "entity": msgspec.msgpack.Decoder(Entity),
     "source": msgspec.msgpack.Decoder(Source),
 }
-_BEARERS: Final = {
+# An index tells which dossiers have a thing; its record is read only where it is one of the wanted.
+_WANTED: Final = {
     table: f"""
-SELECT {table}.id, dossier, n FROM json_each(?) AS wanted CROSS JOIN {table} ON {table}.id = wanted.value
+SELECT {table}.id, dossier, CASE WHEN dossier IN (SELECT value FROM json_each(?2)) THEN body END
+FROM json_each(?1) AS wanted CROSS JOIN {table} ON {table}.id = wanted.value
 """  # noqa: S608 -- one of two literals
-    for table in _DECODERS
-}
-_BODIES: Final = {
-    table: f"SELECT n, body FROM json_each(?) AS wanted CROSS JOIN {table} ON n = wanted.value"  # noqa: S608
     for table in _DECODERS
 }
 
@@ -40,9 +37,10 @@ class Register:
 
     def __init__(self, snapshot: Snapshot, numbers: Mapping[str, int]) -> None:
         self._snapshot = snapshot
+        self._numbers = numbers
         self._names = {number: dossier for dossier, number in numbers.items()}
         self._noted: dict[str, dict[Key, None]] = {table: {} for table in _DECODERS}
-        self._bearers: dict[str, dict[str, dict[str, int]]] = {table: {} for table in _DECODERS}
+        self._bearers: dict[str, dict[str, list[str]]] = {table: {} for table in _DECODERS}
         self._read: dict[str, dict[Key, Any]] = {table: {} for table in _DECODERS}
 
     def note_fact(self, stated: Stated) -> None:
@@ -76,29 +74,33 @@ class Register:
         bearers = self._bearers[table]
         if thing_id not in bearers:
             self.find(table, [thing_id])
-        return list(bearers[thing_id])
+        return bearers[thing_id]
 
     def find(self, table: str, ids: Collection[str]) -> None:
         """Find out which dossiers have things with these ids."""
-        found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for thing_id, number, n in self._snapshot.db.execute(_BEARERS[table], (_json(list(ids)),)):
-            if number in self._names:
-                found[thing_id][self._names[number]] = n
-        self._bearers[table].update({thing_id: found[thing_id] for thing_id in ids})
+        self._look_up(table, dict.fromkeys(ids), frozenset())
 
     def _load(self, table: str) -> None:
-        noted, read, bearers = self._noted[table], self._read[table], self._bearers[table]
-        keys = [key for key in noted if key not in read]
+        noted, read = self._noted[table], self._read[table]
+        keys = noted.keys() - read.keys()
         noted.clear()
-        self.find(table, dict.fromkeys(thing_id for _, thing_id in keys if thing_id not in bearers))
-        numbers = {bearers[thing_id].get(dossier): (dossier, thing_id) for dossier, thing_id in keys}
-        numbers.pop(None, None)
         read.update(dict.fromkeys(keys))
-        decode = _DECODERS[table].decode
-        rows = self._snapshot.db.execute(_BODIES[table], (_json(list(numbers)),))
-        for n, body in rows:
-            read[numbers[n]] = decode(body)
+        self._look_up(table, {thing_id for _, thing_id in keys}, keys)
+
+    def _look_up(self, table: str, ids: Collection[str], wanted: Set[Key]) -> None:
+        """Find out which dossiers have things with these ids, and read those of them that are wanted."""
+        read, names, decode = self._read[table], self._names, _DECODERS[table].decode
+        bearers: dict[str, list[str]] = {thing_id: [] for thing_id in ids}
+        places = {self._numbers.get(dossier) for dossier, _ in wanted}
+        rows = self._snapshot.db.execute(_WANTED[table], (_json(ids), _json(places)))
+        for thing_id, number, body in rows:
+            if number in names:
+                key = (names[number], thing_id)
+                bearers[thing_id].append(key[0])
+                if key in wanted:
+                    read[key] = decode(body)
+        self._bearers[table].update(bearers)
 
 
 def _json(values: Iterable[object]) -> str:
-    return msgspec.json.encode(values).decode()
+    return msgspec.json.encode(tuple(values)).decode()

@@ -65,16 +65,20 @@ def _pieces(word: str) -> tuple[str, ...]:
     return tuple(filter(None, map(spell, (word, *parts) if len(parts) > 1 else (word,))))
 
 
-def stems(text: str, language: str) -> list[str]:
-    """Return the stems of a text's words in order; a hyphenated word counts whole and in its parts."""
-    return [stem(one, language) for match in find_words(text) for one in pieces(match[0])]
+def spellings(text: str) -> list[str]:
+    """Return the words of a text as they may be looked for, in order: see :func:`pieces`."""
+    words = WORD.findall(text)
+    together = "".join(words)
+    if together.isascii() and together.isalnum():  # no hyphen, nothing to fold
+        return [word.lower()[:LONGEST] for word in words]
+    return [one for word in words for one in pieces(word)]
 
 
-def mark(text: str, wanted: frozenset[str], language: str) -> Iterator[tuple[str, bool]]:
-    """Cut a text into pieces, each with whether it is a word whose stem is wanted."""
+def mark(text: str, wanted: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    """Cut a text into pieces, each with whether it is a word one of whose spellings is wanted."""
     done = 0
-    for match in find_words(text) if wanted else ():
-        if not wanted.isdisjoint(stems(match[0], language)):
+    for match in find_words(text) if not wanted.isdisjoint(spellings(text)) else ():
+        if not wanted.isdisjoint(pieces(match[0])):
             if match.start() > done:
                 yield text[done : match.start()], False
             yield match[0], True

@@ -5,6 +5,7 @@ from factory import fact_base
 
 from bot.answers.pick import SHOWN, missing, pick, shorten, took
 from bot.facts.base import FactBase
+from bot.facts.names import Resolution
 from bot.facts.snapshot import Snapshot
 from bot.reply import Kind, Reply, Wanted
 
@@ -84,3 +85,22 @@ def test_a_text_is_shortened_visibly() -> None:
     assert shorten("x" * 500) == "x" * (SHOWN - 1) + "…"
     assert shorten("a b c d", 4) == "a b…"
     assert "…" in took("x" * 500, "y").line.text
+
+
+def test_what_is_named_exactly_is_looked_for_nowhere_else(
+    coast: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = fact_base(coast)
+    asked: list[str] = []
+    resolve = base.resolve
+
+    def noted(name: str, kind: str) -> Resolution:
+        asked.append(kind)
+        return resolve(name, kind)
+
+    monkeypatch.setattr(base, "resolve", noted)
+
+    pick(base, "okafor", ("entity", "topic"), "/timeline")
+    assert asked == ["entity"]
+    pick(base, "licences", ("entity", "topic"), "/timeline")
+    assert asked == ["entity", "entity", "topic"]

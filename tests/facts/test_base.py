@@ -274,6 +274,7 @@ def test_facts_are_completed_by_their_id(base: FactBase, then: FactBase, two: Fa
     assert [thing.ref for thing in two.complete_fact("north:")] == ["quillfeather-talk", "north:review-order"]
     assert [thing.ref for thing in base.complete_fact("quill")] == []
     assert len(base.complete_fact("", 3)) == 3
+    assert [thing.id for thing in then.complete_fact("", 1)] == sorted(ids(then.best()))[:1]
     assert base.complete_fact("zz") == []
 
 
@@ -310,23 +311,40 @@ def test_facts_of_one_dossier_are_not_those_of_another(two: FactBase) -> None:
 
 
 def test_what_is_mentioned_together_is_related(base: FactBase, then: FactBase) -> None:
-    assert [(thing.id, count) for thing, count in base.related(entity("okafor"))] == [
+    assert [(thing.id, count) for thing, count in base.related(entity("okafor"), 9)] == [
         ("harbour-line", 1),
         ("ministry", 1),
     ]
-    assert [thing.id for thing, _ in then.related(entity("okafor"))] == ["harbour-line"]
+    assert [thing.id for thing, _ in then.related(entity("okafor"), 9)] == ["harbour-line"]
 
 
 def test_a_base_without_facts(bare: Snapshot) -> None:
     base = fact_base(bare)
 
     assert base.count == 0
-    assert (
-        list(base.best()) == list(base.timeline()) == list(base.due()) == list(base.overdue_reviews()) == []
-    )
+    assert list(base.best()) == list(base.timeline()) == list(base.due()) == []
     assert not base.topics()
-    assert not base.judgements()
+    assert not list(base.judgements())
     assert not base.complete("", "entity")
     assert not base.complete_fact("")
     assert base.resolve("x", "entity").outcome is Outcome.NONE
     assert base.count_added(1) == 0
+
+
+def test_what_is_noted_is_read_together(coast: Snapshot) -> None:
+    statements: list[str] = []
+    base = fact_base(coast)
+    facts = list(base.best())
+    coast.db.set_trace_callback(statements.append)
+    try:
+        base.note(facts, [("coast", "nobody")])
+        entities = [base.entity_of("coast", one) for fact in facts for one in fact.fact.about]
+        sources = [base.source_of("coast", one.ref) for fact in facts for one in fact.fact.sources]
+        nobody = base.entity_of("coast", "nobody")
+    finally:
+        coast.db.set_trace_callback(None)
+
+    assert all(entities)
+    assert any(sources)
+    assert nobody is None
+    assert len(statements) == 2

@@ -137,4 +137,7 @@ def test_what_changed_is_counted_as_it_is_told(snapshots: list[Snapshot], day: i
             assert [one.day for one in told] == sorted((one.day for one in told), reverse=True)
         added = [one for one in plain.known if since <= ordinal(one.fact.added) <= day]
         assert base.count_added(since) == len(added)
-        assert base.count_overdue() == len(list(base.overdue_reviews()))
+        overdue = [
+            one for one in plain.known if one.fact.review_by and ordinal(one.fact.review_by, last=True) < day
+        ]
+        assert base.count_overdue() == sum(one.stands(day) for one in overdue)

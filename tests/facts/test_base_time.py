@@ -76,6 +76,16 @@ def test_a_timeline_keeps_what_may_lie_between_two_days(base: FactBase) -> None:
     assert between("2018-01-01", "2018-12-31") == []
 
 
+def test_of_what_began_before_a_time_no_more_come_than_wanted(base: FactBase, then: FactBase) -> None:
+    for one in (base, then):
+        found = ids(one.timeline(first=day("2024-05-02")))
+        began = [fact for fact in found if fact in {"chief", "review-order"}]
+
+        assert found[: len(began)] == began
+        assert ids(one.timeline(first=day("2024-05-02"), before=0)) == found[len(began) :]
+        assert ids(one.timeline(first=day("2024-05-02"), before=9)) == found
+
+
 def test_a_timeline_is_of_what_is_about_a_thing_or_said_by_it(base: FactBase) -> None:
     assert ids(base.timeline(entity("okafor"))) == ["chief", "no-need", "fares-denial", "dredging"]
     assert ids(base.timeline(entity("national-wire"))) == ["chief", "no-need", "review-order"]
@@ -88,17 +98,17 @@ def test_duties_come_by_the_last_day_they_may_be_done(base: FactBase, two: FactB
     assert ids(base.due(None, 0, day("2025-06-29"))) == ["review-order", "audit-order"]
     assert ids(base.due(entity("okafor"))) == ["review-order", "dredging"]
     assert ids(base.due(topic("fleet"))) == ["dredging", "new-pier"]
-    assert ids(base.owed(entity("okafor"))) == ["review-order", "dredging"]
-    assert ids(base.owed(entity("ministry"))) == ["audit-order"]
+    assert ids(base.tagged("owed", "okafor", "coast", standing=True)) == ["review-order", "dredging"]
+    assert ids(base.tagged("owed", "ministry", "coast", standing=True)) == ["audit-order"]
     assert ids(then.due()) == ["review-order", "audit-order"]
     assert [one.dossier for one in two.due(None, 0, day("2024-06-30"))] == ["north", "coast"]
 
 
 def test_reviews_are_overdue_the_day_after(coast: Snapshot) -> None:
-    assert ids(fact_base(coast, date(2024, 12, 31)).overdue_reviews()) == []
-    assert ids(fact_base(coast, date(2025, 1, 1)).overdue_reviews()) == ["audit-order"]
-    assert ids(fact_base(coast).overdue_reviews(topic("licences"))) == ["audit-order"]
-    assert ids(fact_base(coast).overdue_reviews(topic("fleet"))) == []
+    assert fact_base(coast, date(2024, 12, 31)).count_overdue() == 0
+    assert fact_base(coast, date(2025, 1, 1)).count_overdue() == 1
+    assert fact_base(coast).count_overdue(topic("licences")) == 1
+    assert fact_base(coast).count_overdue(topic("fleet")) == 0
 
 
 # --- changes -------------------------------------------------------------------------------------------

@@ -65,6 +65,10 @@ def test_facts_are_found_by_their_words_and_names(base: FactBase, words: str, fo
         ("licenecs", "licences", "old-count"),
         ("timetabel", "timetable", "pier-talk"),
         ("Окафорр", "okafor", "no-need"),
+        ("ollided", "collided", "collision"),
+        ("xollided", "collided", "collision"),
+        ("xcollided", "collided", "collision"),
+        ("ocllided", "collided", "collision"),
     ],
 )
 def test_typing_errors_are_forgiven_and_told(base: FactBase, typed: str, taken: str, found: str) -> None:
@@ -84,6 +88,17 @@ def test_two_errors_are_forgiven_in_a_long_word(base: FactBase) -> None:
     assert base.search("eghty-thrree").corrected == (("eghty-thrree", "eightythree"),)
 
 
+def test_no_more_words_are_compared_than_one_search_may(
+    base: FactBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.facts.search.COMPARED", 1)
+
+    hits = base.search("colidded licenecs")
+
+    assert hits.corrected == (("colidded", "collided"),)
+    assert hits.unknown == ("licenecs",)
+
+
 def test_what_no_fact_has_is_left_out_and_told(base: FactBase) -> None:
     hits = base.search("audit xyzzy fund")
 
@@ -97,10 +112,33 @@ def test_the_commonest_word_is_left_out_first_where_no_fact_has_all(base: FactBa
 
     assert ids(hits) == ["collision"]
     assert hits.dropped == ("ministry",)
-    assert hits.wanted == frozenset({"collid"})
+    assert hits.wanted == frozenset({"collided"})
 
 
-def test_wanted_are_the_stems_that_count(base: FactBase) -> None:
+def test_the_commonest_words_are_not_looked_for_where_that_takes_long(
+    base: FactBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "the licences of harbour line"
+    assert not base.search(words).spared
+    monkeypatch.setattr("bot.facts.search.SOUGHT", 1)
+
+    hits = base.search(words)
+
+    assert hits.spared
+    assert hits.dropped == ("the", "of")
+    assert hits.facts
+
+
+def test_once_the_looks_are_used_up_the_rarest_word_is_left(
+    base: FactBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert base.search("ministry harbour collided").dropped == ("ministry",)
+    monkeypatch.setattr("bot.facts.search.SOUGHT", 1)
+
+    assert set(base.search("ministry harbour collided").dropped) == {"ministry", "harbour"}
+
+
+def test_wanted_are_the_words_that_count(base: FactBase) -> None:
     assert base.search("audits xyzzy").wanted == frozenset({"audit"})
     assert base.search("xyzzy").wanted == frozenset()
 
