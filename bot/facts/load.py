@@ -208,7 +208,8 @@ class _Finder:
         prefix = f"{folder}/" if folder else ""
         for name, role in _HEADS.items():
             if name in names:
-                files += [(role, prefix + name)] if self._is_usable(prefix + name) else []
+                usable = names[name] or self._is_usable(prefix + name)
+                files += [(role, prefix + name)] if usable else []
             elif not any(_meant(one) == name for one in names):
                 self._add("F001", prefix + name, f"The dossier has no {name}.")
         for name in names:
@@ -257,6 +258,9 @@ class _Finder:
         return file.endswith(".yaml")
 
     def _is_within(self, file: str) -> bool:
+        """Say whether something lies under the root whose folder does: a link may lead out of it."""
+        if not (self.root / file).is_symlink():
+            return True
         try:
             inside = (self.root / file).resolve().is_relative_to(self.root.resolve())
         except (OSError, RuntimeError):  # a link to itself
