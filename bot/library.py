@@ -119,7 +119,7 @@ class Library:
     def _compile(self, stamp: Stamp, damaged: str = "") -> Prepared:
         began = self._clock()
         try:
-            compiled = compile_base(self._root, self._folder)
+            compiled = compile_base(self._root, self._folder, stats=stamp)
             if self._snapshot is not None and self._snapshot.id == compiled.id != damaged:
                 return Prepared(stamp, findings=compiled.findings)
             snapshot = open_current(self._folder)

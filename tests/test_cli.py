@@ -16,7 +16,7 @@ import structlog
 from typer.testing import CliRunner, Result
 
 import bot
-from bot.cli import app
+from bot.cli import app, narrowed
 from bot.desk import Asker
 from bot.dispatch import Dispatcher
 from bot.reply import Kind, Reply
@@ -373,3 +373,27 @@ def test_to_show_it_as_something_does_not_do_it(run: Shell, acted: list[str], fo
     assert result.exit_code == 2
     assert "changes nothing" in result.stderr
     assert acted == []
+
+
+@pytest.mark.parametrize(
+    ("words", "commands"),
+    [
+        (["ask", "/who gref"], ["ask"]),
+        (["--state", "shell", "--log-level=error", "ask", "shell"], ["ask"]),
+        (["ask", "--help"], ["ask"]),
+        (["check", "ask"], None),
+        (["slack", "manifest"], None),
+        (["--help", "ask"], None),
+        (["-h"], None),
+        (["asq"], None),
+        (["--state"], None),
+        ([], None),
+    ],
+)
+def test_only_the_command_that_is_given_is_built(words: list[str], commands: list[str] | None) -> None:
+    narrow = narrowed(app, words)
+    assert (narrow is app) is (commands is None)
+    if commands:
+        assert [one.callback.__name__ for one in narrow.registered_commands if one.callback] == commands
+        assert narrow.registered_groups == []
+    assert len(app.registered_commands) == 5

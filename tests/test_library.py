@@ -47,7 +47,7 @@ def test_a_base_is_compiled_and_served(library: Library, root: Path, folder: Pat
 
 
 def test_nothing_is_done_while_nothing_changes(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.library.compile_base", lambda *_: pytest.fail("compiled without a change"))
+    monkeypatch.setattr("bot.library.compile_base", lambda *_, **__: pytest.fail("compiled without a change"))
 
     assert library.prepare() is None
     assert not library.refresh()
@@ -369,7 +369,7 @@ def test_trouble_with_the_disk_is_tried_again(
 ) -> None:
     edit(root)
 
-    def fail(*_args: object) -> None:
+    def fail(*_args: object, **_options: object) -> None:
         raise trouble
 
     with monkeypatch.context() as patched, capture_logs() as logged:
@@ -389,7 +389,7 @@ def test_trouble_with_the_disk_is_tried_again(
 def test_a_fault_in_the_compiler_leaves_the_last_good_snapshot(
     library: Library, root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_args: object) -> None:
+    def fail(*_args: object, **_options: object) -> None:
         raise ZeroDivisionError("secret")
 
     edit(root)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -18,7 +20,7 @@ from bot.config import Config, ConfigError, Place, Platform, Web
 from bot.desk import Asker
 from bot.library import Library, NothingToServe, Prepared
 from bot.reply import Kind
-from bot.service import LOOK_SECONDS, Service, local_today, open_service
+from bot.service import LOOK_SECONDS, Service, local_today, open_service, prepared
 from bot.state import StateError
 
 LICENCES = "coast/facts/licences.yaml"
@@ -209,6 +211,40 @@ async def test_a_thread_that_compiles_gives_way_soon(service: Service) -> None:
     async with service.fresh():
         assert sys.getswitchinterval() <= 0.001
     assert sys.getswitchinterval() == before
+
+
+async def test_what_was_imported_is_not_searched_for_garbage_while_serving(service: Service) -> None:
+    before = gc.get_freeze_count()
+    async with service.fresh():
+        assert gc.get_freeze_count() > 10_000
+    assert gc.get_freeze_count() == before
+
+
+async def test_nobody_searches_for_garbage_while_an_edit_is_compiled(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched = []
+    goes_on = threading.Event()
+
+    def prepare() -> None:
+        searched.append(gc.isenabled())
+        goes_on.wait(5)
+        searched.append(gc.isenabled())
+
+    monkeypatch.setattr(service.library, "prepare", prepare)
+    goes_on.set()
+    await prepared(service.library)
+    assert searched == [False, False]
+    assert gc.isenabled()
+
+    searched.clear()
+    goes_on.clear()
+    monkeypatch.setattr(services, "EDIT_SECONDS", 0.01)
+    whole_base = asyncio.create_task(prepared(service.library))
+    await asyncio.sleep(0.2)
+    goes_on.set()
+    await whole_base
+    assert searched[-1]
 
 
 @pytest.mark.parametrize("url", ["mysql://bot:geheim@127.0.0.1/x", "sqlite:///:memory:", "nonsense"])

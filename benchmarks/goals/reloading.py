@@ -22,6 +22,7 @@ from bot.desk import Asker
 from bot.dispatch import Dispatcher
 from bot.library import Library
 from bot.reply import Kind, Reply
+from bot.service import prepared, undisturbed
 
 MARK: Final = re.compile(r"Edition(\d+)")
 IDLE: Final = 0.002
@@ -108,7 +109,8 @@ async def _reloaded(root: Path, folder: Path, count: int) -> Reloads:
     ticker = Ticker()
     tasks = [asyncio.create_task(load.run())]
     try:
-        await _stalls(library, load, ticker, before, count)
+        with undisturbed():  # as the bot does while it serves
+            await _stalls(library, load, ticker, before, count)
     finally:
         for task in tasks:
             task.cancel()
@@ -131,9 +133,9 @@ async def _stalls(
             _edition(before, edition)
             began = time.perf_counter()
             ticker.take()
-            prepared = await asyncio.to_thread(library.prepare)
+            other = await prepared(library)
             start = time.perf_counter()
-            switched = library.adopt(prepared)
+            switched = library.adopt(other)
             seen.switches.append(time.perf_counter() - start)
             if not switched:
                 raise RuntimeError(f"an edit did not become live: {library.notice}")

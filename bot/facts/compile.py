@@ -11,6 +11,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from bot.facts.load import DossierFiles, FileRole, Found, ParsedFile, find_files
 from bot.facts.naming import write_dossier_names
 from bot.facts.records import Dossier
 from bot.facts.rules import Severity
-from bot.facts.seen import Seen
+from bot.facts.seen import Seen, Stat, look
 from bot.facts.snapshot import SCHEMA, VERSION, Snapshot, SnapshotError
 from bot.facts.stored import heads_of
 from bot.facts.summaries import (
@@ -71,11 +72,17 @@ def _silent(_what: str, _done: int, _total: int, _facts: int) -> None:
 
 
 def compile_base(
-    root: Path, folder: Path, progress: Progress = _silent, *, thorough: bool = False
+    root: Path,
+    folder: Path,
+    progress: Progress = _silent,
+    *,
+    thorough: bool = False,
+    stats: Mapping[str, Stat] | None = None,
 ) -> Compiled:
     """Compile the dossiers under `root` into a snapshot in `folder`, and name it in the pointer file.
 
-    If `thorough`, snapshots that lost a bit since they were written are found and written anew.
+    If `thorough`, snapshots that lost a bit since they were written are found and written anew. `stats` is
+    what :func:`bot.facts.seen.look` found a moment ago, where that is known.
 
     Raises:
         BrokenBase: the base has errors; the snapshot in use is as it was.
@@ -86,9 +93,10 @@ def compile_base(
     with alone(folder), _seldom_collecting():
         if thorough:
             verify(folder)
+        stats = look(root) if stats is None else stats
         found = find_files(root)
         seen = Seen(root, folder)
-        digests, unread = seen.digests(file for dossier in found.dossiers for _, file in dossier.files)
+        digests, unread = seen.digests((file for one in found.dossiers for _, file in one.files), stats)
         compilation = _Compilation(root, folder, found, digests, [*found.findings, *unread], progress)
         compiled = compilation.run()
         for file in compilation.late:
@@ -116,8 +124,12 @@ def fingerprint(digests: Mapping[str, str]) -> str:
     The libraries that fold and stem are part of it: another version of one may give other words.
     """
     listing = "".join(f"{file}\0{digest}\n" for file, digest in sorted(digests.items()))
-    libraries = " ".join(f"{name} {version(name)}" for name in ("anyascii", "pystemmer"))
-    return hashlib.sha256(f"{VERSION}\n{libraries}\n{listing}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{VERSION}\n{_libraries()}\n{listing}".encode()).hexdigest()[:12]
+
+
+@cache
+def _libraries() -> str:
+    return " ".join(f"{name} {version(name)}" for name in ("anyascii", "pystemmer"))
 
 
 class _Plan(msgspec.Struct):
@@ -145,10 +157,15 @@ class _Compilation:
         self.parsed = self.to_parse = self.facts = 0
         self.late: list[str] = []
         """Files that changed between looking at them and parsing them."""
+        self.stored: dict[str, tuple[str, int]] = {}
+        """The files of the snapshot that is changed: their digests and the numbers of their dossiers."""
+        self.numbered: list[tuple[str, DossierFiles]] = []
+        """The dossiers by number, from 1, each with its id."""
+        self.id = fingerprint(digests)
 
     def run(self) -> Compiled:
         """Find, change or write the snapshot of these files, and point to it."""
-        wanted = fingerprint(self.digests)
+        wanted = self.id
         for path in snapshots(self.folder):
             if path.name.startswith(f"{wanted}-") and (same := _open(path)):
                 with closing(same):
@@ -178,32 +195,43 @@ class _Compilation:
         for path in candidates:
             if there := _open(path):
                 with closing(there):
-                    if self._is_worth_changing(there.db):
-                        return path
+                    rows = there.db.execute("SELECT path, sha256, dossier FROM file")
+                    self.stored = {file: (digest, n) for file, digest, n in rows}
+                    ids = dict(there.db.execute("SELECT n, id FROM dossier ORDER BY n").fetchall())
+                self.numbered = self._ids(ids)
+                if self._is_worth_changing(ids):
+                    return path
+        self.stored, self.numbered = {}, self._ids({})
         return None
 
-    def _is_worth_changing(self, db: sqlite3.Connection) -> bool:
+    def _is_worth_changing(self, ids: Mapping[int, str]) -> bool:
         """Say whether a snapshot has these dossiers under their numbers, and half of these files."""
-        before = dict(db.execute("SELECT path, sha256 FROM file"))
-        same = sum(before.get(file) == digest for file, digest in self.digests.items())
-        if same * 2 < max(len(before), len(self.digests)):
+        stored = self.stored
+        same = sum(digest == stored.get(file, ("",))[0] for file, digest in self.digests.items())
+        if same * 2 < max(len(stored), len(self.digests)):
             return False
-        ids = self._ids(dict(db.execute("SELECT path, id FROM file JOIN dossier ON dossier = n")), before)
-        there = [one for (one,) in db.execute("SELECT id FROM dossier ORDER BY n")]
         # The numbers of dossiers are in the rows, so one more may only come after all others.
-        return [one for one, _ in ids][: len(there)] == there
+        if [one for one, _ in self.numbered][: len(ids)] != list(ids.values()):
+            return False
+        now = {file: n for n, (_, dossier) in enumerate(self.numbered, 1) for _, file in dossier.files}
+        # Two folders may have taken each other's ids.
+        return all(now.get(path, n) == n for path, (_, n) in stored.items())
 
-    def _ids(self, stored: Mapping[str, str], before: Mapping[str, str]) -> list[tuple[str, DossierFiles]]:
-        """Return the dossiers in the order of their numbers, each with its id; it is parsed if it changed."""
-        ids = []
+    def _ids(self, ids: Mapping[int, str]) -> list[tuple[str, DossierFiles]]:
+        """Return the dossiers in the order of their numbers, each with its id; it is parsed if it changed.
+
+        `ids` are those that are stored, by number.
+        """
+        found = []
         for dossier in self.found.dossiers:
             path = next((file for role, file in dossier.files if role is FileRole.DOSSIER), "")
-            if path in stored and before.get(path) == self.digests.get(path):
-                ids.append((stored[path], dossier))
+            digest, n = self.stored.get(path, ("", 0))
+            if n in ids and digest == self.digests.get(path):
+                found.append((ids[n], dossier))
             else:
                 record = self._record(path)
-                ids.append((record.id if record else dossier.folder, dossier))
-        return sorted(ids, key=lambda one: (one[0], one[1].folder))
+                found.append((record.id if record else dossier.folder, dossier))
+        return sorted(found, key=lambda one: (one[0], one[1].folder))
 
     def _record(self, path: str) -> Dossier | None:
         try:
@@ -226,7 +254,7 @@ class _Compilation:
                     raise
                 finally:
                     db.rollback()
-            return part.finish(fingerprint(self.digests)), findings
+            return part.finish(self.id), findings
         except OverflowError as error:
             raise SnapshotError(f"The snapshot cannot be written: {error}.") from None
         finally:
@@ -262,7 +290,7 @@ class _Compilation:
         is_new = not db.execute("SELECT EXISTS (SELECT 1 FROM file)").fetchone()[0]
         changes: dict[int, Change] = {}
         incoming = Incoming(db)
-        plans = self._plans(db, doubts)
+        plans = self._plans(doubts)
         with closing(self._parsers(plans)) as parsers:
             for plan in plans:
                 files = self._parsed(plan, parsers)
@@ -278,7 +306,7 @@ class _Compilation:
             raise BrokenBase(sorted([*self.findings, *findings_of(db)]))
         write_facts(incoming, changes, doubts, self.progress, is_new=is_new)
         doubts.flush()
-        _write_meta(db, fingerprint(self.digests))
+        _write_meta(db, self.id)
         return self._all_findings(db)
 
     def _write_dossier(self, db: sqlite3.Connection, change: Change) -> None:
@@ -297,23 +325,20 @@ class _Compilation:
             role: msgspec.structs.replace(one, records=()) for role, one in change.parsed.items()
         }
 
-    def _plans(self, db: sqlite3.Connection, doubts: Doubts) -> list[_Plan]:
+    def _plans(self, doubts: Doubts) -> list[_Plan]:
         """Return what there is to do for each dossier in which something changed."""
-        stored = {
-            path: (digest, n) for path, digest, n in db.execute("SELECT path, sha256, dossier FROM file")
-        }
-        before = {path: digest for path, (digest, _) in stored.items()}
-        names = dict(db.execute("SELECT path, id FROM file JOIN dossier ON dossier = n"))
+        stored, digests = self.stored, self.digests
+        there = {file for dossier in self.found.dossiers for _, file in dossier.files}
+        vanished = [(path, number) for path, (_, number) in stored.items() if path not in there]
         first: dict[str, str] = {}
         plans = []
-        for n, (dossier_id, dossier) in enumerate(self._ids(names, before), 1):
+        for n, (dossier_id, dossier) in enumerate(self.numbered, 1):
             own = next((file for role, file in dossier.files if role is FileRole.DOSSIER), "")
             if own and (other := first.setdefault(dossier_id, own)) != own:
                 message = f"{other} has the id {dossier_id} already."
                 doubts.add("dossier", n, dossier_id, [At(own, 0).issue("X006", "id", message=message)])
-            files = [one for one in dossier.files if before.get(one[1]) != self.digests.get(one[1], "")]
-            there = {file for _, file in dossier.files}
-            gone = [path for path, (_, number) in stored.items() if number == n and path not in there]
+            files = [one for one in dossier.files if stored.get(one[1], ("-",))[0] != digests.get(one[1], "")]
+            gone = [path for path, number in vanished if number == n]
             paths = [file for _, file in files if file in stored] + gone
             if files or gone:
                 plans.append(_Plan(n, files, paths))
@@ -335,6 +360,7 @@ class _Compilation:
             if digest != self.digests[file]:
                 self.late.append(file)
                 self.digests[file] = digest
+                self.id = fingerprint(self.digests)
             self.parsed += 1
             self.facts += len(parsed.records) if role is FileRole.FACTS else 0
             self.progress("reading", self.parsed, self.to_parse, self.facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_left, bisect_right
-from contextlib import suppress
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -203,12 +203,13 @@ class _Finder:
             return None
         return self._dossier(name, inside)
 
-    def _dossier(self, folder: str, names: list[str]) -> DossierFiles:
+    def _dossier(self, folder: str, names: dict[str, bool]) -> DossierFiles:
         files: list[tuple[FileRole, str]] = []
         prefix = f"{folder}/" if folder else ""
         for name, role in _HEADS.items():
             if name in names:
-                files += [(role, prefix + name)] if self._is_usable(prefix + name) else []
+                usable = names[name] or self._is_usable(prefix + name)
+                files += [(role, prefix + name)] if usable else []
             elif not any(_meant(one) == name for one in names):
                 self._add("F001", prefix + name, f"The dossier has no {name}.")
         for name in names:
@@ -221,11 +222,12 @@ class _Finder:
 
     def _facts(self, folder: str) -> list[tuple[FileRole, str]]:
         files = []
-        names = (self._names(folder) if self._is_within(folder) else None) or ()
-        ordinary = self._ordinary(folder) if names else frozenset()
-        for name in names:
+        names = (self._names(folder) if self._is_within(folder) else None) or {}
+        for name, is_ordinary in names.items():
             file = f"{folder}/{name}"
-            if name in ordinary:
+            # What is no link lies where its folder does, and reading it will tell whether it may be read. A
+            # base may have a hundred thousand files, and all are looked at before an edit is live.
+            if is_ordinary and name.endswith(".yaml") and _SAFE.fullmatch(name):
                 files.append((FileRole.FACTS, file))
             elif (self.root / file).is_dir() and not name.endswith(".yaml"):
                 self._add("F004", file, "Folders in facts are not read.", "Move the files up into facts.")
@@ -233,28 +235,16 @@ class _Finder:
                 files.append((FileRole.FACTS, file))
         return files
 
-    def _ordinary(self, folder: str) -> frozenset[str]:
-        """Return the names of files that are what they ought to be, as almost all are, without a long look.
-
-        What is no link lies where its folder does. A base may have a hundred thousand files, and all of them
-        are looked at before an edit is live.
-        """
-        with suppress(OSError), os.scandir(self.root / folder) as entries:
-            return frozenset(
-                one.name
-                for one in entries
-                if one.is_file(follow_symlinks=False)
-                and one.name.endswith(".yaml")
-                and _SAFE.fullmatch(one.name)
-                and os.access(one.path, os.R_OK)
-            )
-        return frozenset()
-
-    def _names(self, folder: str) -> list[str] | None:
-        """Return the names in a folder that are not hidden, sorted."""
+    def _names(self, folder: str) -> dict[str, bool] | None:
+        """Return the names in a folder that are not hidden, sorted; true says that one is a file, no link."""
         try:
-            names = os.listdir(self.root / folder)  # noqa: PTH208 -- a path for each takes ten times as long
-            return sorted(name for name in names if not name.startswith("."))
+            with os.scandir(self.root / folder) as entries:
+                names = [
+                    (one.name, one.is_file(follow_symlinks=False))
+                    for one in entries
+                    if not one.name.startswith(".")
+                ]
+            return dict(sorted(names))
         except OSError as error:
             message = f"The folder cannot be read ({error.strerror})."
             self._add("F006", folder or ".", message, "Name a folder that exists and may be read.")
@@ -268,6 +258,9 @@ class _Finder:
         return file.endswith(".yaml")
 
     def _is_within(self, file: str) -> bool:
+        """Say whether something lies under the root whose folder does: a link may lead out of it."""
+        if not (self.root / file).is_symlink():
+            return True
         try:
             inside = (self.root / file).resolve().is_relative_to(self.root.resolve())
         except (OSError, RuntimeError):  # a link to itself
@@ -295,7 +288,7 @@ class _Finder:
         self.findings.append(finding(code, printable, 1, 1, message, fix))
 
 
-def _holds_dossier(names: list[str]) -> bool:
+def _holds_dossier(names: Iterable[str]) -> bool:
     """Say whether a folder with these names is meant as a dossier."""
     return _FACTS in names or any(_meant(name) in _HEADS for name in names)
 

@@ -150,6 +150,17 @@ def test_a_dossier_that_comes_after_all_others_is_added(root: Path, folder: Path
     assert same_rows(root, folder, tmp_path) is True
 
 
+def test_two_dossiers_that_take_each_others_id_are_told_apart(root: Path, folder: Path) -> None:
+    # So many files that most of the base reads as before.
+    write(root, NORTH, {f"{one}/facts/none-{n}.yaml": "[]" for one in ("coast", "north") for n in range(9)})
+    compile_base(root, folder)
+    edit(root, "id: coast", "id: north", "coast/dossier.yaml")
+    edit(root, "id: north", "id: coast", "north/dossier.yaml")
+
+    with pytest.raises(BrokenBase, match='The folder is "coast", the id "north"'):
+        compile_base(root, folder)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -31,7 +31,7 @@ def looked(root: Path, folder: Path, *, later: bool = True) -> dict[str, str]:
     """Look at the files; `later` says that nothing changed in the same tick in which it is kept."""
     folder.mkdir(exist_ok=True)
     seen = Seen(root, folder)
-    digests, unread = seen.digests(FILES)
+    digests, unread = seen.digests(FILES, look(root))
     assert unread == []
     seen.keep()
     if later and (folder / NAME).exists():
@@ -53,6 +53,19 @@ def test_only_what_changed_is_read_again(root: Path, folder: Path, read: list[st
 
     assert read == ["licences.yaml", "dossier.yaml", "licences.yaml"]
     assert after[LICENCES] != first[LICENCES]
+
+
+def test_a_change_after_the_look_is_seen_by_the_next(root: Path, folder: Path, read: list[str]) -> None:
+    looked(root, folder)
+    stats = look(root)
+    edit(root)
+    seen = Seen(root, folder)
+    seen.digests(FILES, stats)
+    seen.keep()
+    edit(root, "audit", "Audit")
+    after = looked(root, folder)
+
+    assert after[LICENCES] == hashlib.sha256((root / LICENCES).read_bytes()).hexdigest()
 
 
 def test_what_changed_in_the_tick_of_the_last_look_is_read_again(
@@ -100,7 +113,7 @@ def test_what_was_seen_of_another_base_does_not_count(
 def test_a_file_that_is_forgotten_is_read_again(root: Path, folder: Path, read: list[str]) -> None:
     folder.mkdir()
     seen = Seen(root, folder)
-    seen.digests(FILES)
+    seen.digests(FILES, look(root))
     seen.forget(LICENCES)
     seen.keep()
     os.utime(folder / NAME, (4_000_000_000, 4_000_000_000))
