@@ -118,7 +118,7 @@ class Gatherer:
     def _note(self, file: ParsedFile, digest: str) -> None:
         ids = [one.id for one in file.records]
         found = encode(file.findings) if file.findings else b""
-        row = (file.file, self.n, digest, encode(ids), found)
+        row = (file.file, self.n, digest, found, encode(ids))
         self.db.execute("INSERT INTO file VALUES (?, ?, ?, ?, ?)", row)
         self.doubts.seen(file.findings)
 

@@ -26,10 +26,11 @@ EVERYTHING: Final = ("all", "")
 
 SCHEMA: Final = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
--- `ids` are those of the file's records, in order; `findings` what was found in the file alone.
+-- `findings` is what was found in the file alone; `ids` are those of its records, in order. They come last:
+-- what stands behind them is read past all their pages.
 CREATE TABLE file (
-  path TEXT PRIMARY KEY, dossier INTEGER NOT NULL, sha256 TEXT NOT NULL, ids BLOB NOT NULL,
-  findings BLOB NOT NULL) WITHOUT ROWID;
+  path TEXT PRIMARY KEY, dossier INTEGER NOT NULL, sha256 TEXT NOT NULL, findings BLOB NOT NULL,
+  ids BLOB NOT NULL) WITHOUT ROWID;
 -- What was found about a record when it was held against others; `rule` names the group of rules.
 CREATE TABLE doubt (
   dossier INTEGER, rule TEXT, id TEXT, path TEXT NOT NULL, findings BLOB NOT NULL,

@@ -106,7 +106,9 @@ class Part:
     def finish(self, snapshot_id: str) -> Path:
         """Give the file its name, once all of it is on the disk; return its path."""
         path = self._folder / f"{snapshot_id}-{self._generation}.sqlite"
-        _move(self.path, path)
+        _ready(self.path)
+        # The pointer's own move puts the folder on the disk; without it nobody looks for this name.
+        self.path.replace(path)
         return path
 
     def put_back(self) -> None:
@@ -181,10 +183,14 @@ def point(folder: Path, path: Path) -> None:
 
 def _move(part: Path, path: Path) -> None:
     """Put a finished file in its place, so that it is there whole or not at all, even if power fails."""
-    part.chmod(0o644)
-    _sync(part)
+    _ready(part)
     part.replace(path)
     _sync(path.parent)
+
+
+def _ready(part: Path) -> None:
+    part.chmod(0o644)
+    _sync(part)
 
 
 def _sync(path: Path) -> None:
