@@ -248,7 +248,7 @@ async def test_briefing_bot_run(slack: FakeSlack, tmp_path: Path) -> None:
         await until(lambda: bool(slack.sockets), 30)
         await slack.deliver(command)
         await slack.deliver(payloads.slash("/due", "", slack.response_url()))
-        await until(partial(answered, turn + 1))
+        await until(partial(answered, turn + 1), 30)
         process.send_signal(signal.SIGTERM)
         out, errors = await asyncio.wait_for(process.communicate(), 15)
         assert process.returncode == 0, errors
