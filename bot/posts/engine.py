@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, WorkflowStatus
@@ -33,6 +33,23 @@ KEPT: Final = timedelta(days=1)
 FORGOTTEN_AT_ONCE: Final = 1_000
 
 log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+async def _whole(do: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+    """Do something in a thread; when cancelled, wait for its end first.
+
+    A thread cannot be stopped, and DBOS must not be taken down under one that uses it.
+    """
+    doing = asyncio.ensure_future(asyncio.to_thread(do, *args, **kwargs))
+    try:
+        return await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception):  # nobody waits for what it says any more
+            await doing
+        raise
 
 
 class Engine:
@@ -85,7 +102,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         # In a thread, since it writes: this loop may be in the middle of a transaction of ours, and could not
         # end it while it waits for the lock.
-        await asyncio.to_thread(self._launch, config, loop)
+        await _whole(self._launch, config, loop)
 
     def _launch(self, config: DBOSConfig, loop: asyncio.AbstractEventLoop) -> None:
         DBOS(config=config)
@@ -151,7 +168,7 @@ class Engine:
 
     async def _pending(self, slots: Iterable[str]) -> list[WorkflowStatus]:
         """Return what the holders of slots have taken out of the queue and not ended."""
-        return await asyncio.to_thread(
+        return await _whole(
             DBOS.list_workflows,
             status="PENDING",
             name=WORKFLOW,
@@ -163,13 +180,13 @@ class Engine:
     async def _resume(self, workflows: Iterable[WorkflowStatus]) -> None:
         for one in workflows:
             if one.queue_name:
-                await asyncio.to_thread(DBOS.resume_workflows, [one.workflow_id], queue_name=one.queue_name)
+                await _whole(DBOS.resume_workflows, [one.workflow_id], queue_name=one.queue_name)
 
     async def forget(self) -> None:
         """Delete DBOS's records of work finished long ago."""
         before = (datetime.now(UTC) - KEPT).isoformat()
         while True:
-            old = await asyncio.to_thread(
+            old = await _whole(
                 DBOS.list_workflows,
                 status=["SUCCESS", "ERROR", "CANCELLED"],
                 completed_before=before,
@@ -179,7 +196,7 @@ class Engine:
             )
             if not old:
                 return
-            await asyncio.to_thread(DBOS.delete_workflows, [one.workflow_id for one in old])
+            await _whole(DBOS.delete_workflows, [one.workflow_id for one in old])
 
     async def stop(self, seconds: float = 0.0) -> None:
         """Take up no more work, give what is under way so many seconds, and leave the rest for later."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -314,3 +315,28 @@ async def test_processes_that_start_together_all_open_a_new_state(database: str)
     for one, other in zip(queues, stores, strict=True):
         await one.close()
         await other.close()
+
+
+async def test_a_start_that_is_cancelled_comes_to_its_end_first(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, go_on, launched = threading.Event(), threading.Event(), threading.Event()
+
+    def launch(*_: object) -> None:
+        entered.set()
+        go_on.wait()
+        launched.set()
+        raise RuntimeError("nobody hears this")
+
+    engine = house.new_engine()
+    monkeypatch.setattr(engine, "_launch", launch)
+    starting = asyncio.create_task(engine.start("1"))
+    await until(entered.is_set)
+    starting.cancel()
+    await asyncio.wait([starting], timeout=0.05)
+    assert not starting.done()
+
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert launched.is_set()
