@@ -58,6 +58,8 @@ class Library:
         self._folder = folder
         self._clock = clock
         self._stamp: Stamp = {}
+        self._stamp_before: Stamp = {}
+        self._before: Snapshot | None = None
         self._notice = ""
         self._snapshot: Snapshot | None = None
         self._settled = self._verified = False
@@ -81,7 +83,8 @@ class Library:
         return self._notice
 
     def close(self) -> None:
-        """Close the snapshot in use."""
+        """Close the snapshot in use, and the one before."""
+        self._let_go()
         if self._snapshot:
             self._snapshot.close()
 
@@ -94,6 +97,7 @@ class Library:
 
         This may run in another thread than the answers.
         """
+        self._let_go()
         stamp = look(self._root)
         if stamp == self._stamp and self._snapshot is not None:
             return None if self._settle() else self._compile(stamp, self._snapshot.id)
@@ -150,7 +154,7 @@ class Library:
         """Take what was prepared into use, between two answers; say whether that was another snapshot."""
         if prepared is None:
             return False
-        self._stamp, self.findings = prepared.stamp, prepared.findings
+        self._stamp_before, self._stamp, self.findings = self._stamp, prepared.stamp, prepared.findings
         if prepared.reason:
             return self._fall_back(prepared.reason)
         if self._notice:
@@ -161,11 +165,16 @@ class Library:
     def _switch(self, snapshot: Snapshot | None) -> bool:
         if snapshot is None:
             return False
-        before, self._snapshot, self._settled = self._snapshot, snapshot, False
+        self._before, self._snapshot, self._settled = self._snapshot, snapshot, False
         self.reloaded_at = time.time()
-        if before:
-            before.close()
         return True
+
+    def _let_go(self) -> None:
+        """Give back what was in use before, which takes longer than the answers should stand still."""
+        self._stamp_before = {}
+        if self._before:
+            self._before.close()
+            self._before = None
 
     def _fall_back(self, reason: str) -> bool:
         """Keep serving what was last good, or open what was good before the start; say why."""

@@ -27,7 +27,7 @@ __all__ = ["NothingToServe", "Service", "local_today", "open_service", "prepared
 LOOK_SECONDS = 0.5
 """Between two looks at the files: an edit is live in under two seconds."""
 
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 """How long a thread that compiles may go on while an answer waits for the interpreter; otherwise 5 ms."""
 
 log = structlog.get_logger(__name__)

@@ -463,7 +463,7 @@ def test_what_was_compiled_is_logged(root: Path, folder: Path) -> None:
 
 def test_a_library_that_never_opened_has_no_snapshot() -> None:
     unopened = Library.__new__(Library)
-    unopened._snapshot = None
+    unopened._snapshot = unopened._before = None
 
     with pytest.raises(LookupError, match="no snapshot is open"):
         _ = unopened.snapshot
@@ -485,3 +485,27 @@ def test_when_a_snapshot_came_into_use_is_known(
     library.refresh()
     assert library.notice
     assert library.reloaded_at == opened + 60
+
+
+def test_what_was_in_use_before_is_given_back_by_the_next_look(library: Library, root: Path) -> None:
+    before = library.snapshot
+    edit(root, "weight: 4", "weight: 2")
+
+    assert library.refresh()
+    assert before.db.execute("SELECT 1").fetchone() == (1,)
+
+    assert not library.refresh()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        before.db.execute("SELECT 1")
+
+
+def test_closing_gives_both_back(library: Library, root: Path) -> None:
+    before = library.snapshot
+    edit(root, "weight: 4", "weight: 2")
+    library.refresh()
+
+    library.close()
+
+    for one in (before, library.snapshot):
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            one.db.execute("SELECT 1")
