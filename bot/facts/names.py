@@ -294,6 +294,8 @@ def _tiers(
             if word in meant
         ]
         yield _look(db, [" OR ".join(f"({part})" for part in parts)], within, _NEAR_ROWS, Query(words, meant))
+    if not strange:
+        yield _without_short(db, without_titles(words), within)
     # Looking far takes long, and what is a word of some name is hardly far from what is meant.
     meant = {word: near(db, word, far=word in strange or not strange) for word in plain}
     query = Query(words, meant)
@@ -303,6 +305,24 @@ def _tiers(
     parts = [" AND ".join([*two[:at], *two[at + 1 :]]) for at in range(len(bare))] if len(bare) > 2 else []
     parts += [_term(word, meant, 3) for word in meant]
     yield _look(db, parts, within, _PART_ROWS, query)
+
+
+def _without_short(
+    db: sqlite3.Connection, words: Sequence[str], within: Scope
+) -> tuple[list[_Candidate], bool]:
+    """Return what has all the longer words, at most as a question: the error is in a short one ("fo")."""
+    told = [word for word in words if can_be_told(word)]
+    if len(told) < 2 or len(told) == len(words) or any(map(is_initial, words)):
+        return [], False
+    query = Query(told, {word: {word: 0.0} for word in told})
+    found, truncated = _look(db, [" AND ".join(_longest(told))], within, _NEAR_ROWS, query)
+    return [*map(_doubted, found)], truncated
+
+
+def _doubted(one: _Candidate) -> _Candidate:
+    """Return a candidate that is at most asked for."""
+    doubtful = one.fit._replace(level=max(one.fit.level, 2), sure=False)
+    return _Candidate(one.row, one.spelling, doubtful, How.NEAR)
 
 
 def _strange(db: sqlite3.Connection, forms: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -329,8 +349,7 @@ def _respaced(db: sqlite3.Connection, words: Sequence[str], within: Scope) -> tu
         query = Query(pair, {half: near(db, half, far=False) for half in pair})
         expression = " AND ".join(_term(half, query.near, 2) for half in pair)
         for one in _look(db, [expression], within, _PART_ROWS, query)[0]:
-            doubtful = one.fit._replace(level=max(one.fit.level, 2), sure=False)
-            found.setdefault(one.row.place, _Candidate(one.row, one.spelling, doubtful, How.NEAR))
+            found.setdefault(one.row.place, _doubted(one))
     return list(found.values()), False
 
 

@@ -233,6 +233,26 @@ def test_of_near_misses_other_names_come_before_namesakes_and_whole_names_before
 
 
 @pytest.mark.parametrize(
+    ("query", "outcome"),
+    [
+        ("institute of harbour research", Outcome.FOUND),
+        ("institute fo harbour research", Outcome.ASK),
+        ("institute xq harbour research", Outcome.ASK),
+        ("w institute harbour research", Outcome.NONE),
+    ],
+)
+def test_an_error_in_a_short_word_is_asked_about(query: str, outcome: Outcome) -> None:
+    label = "Institute of Harbour Research"
+    named = Named("entity", 1, 1, "harbour-institute", label, (label,))
+    other = Named("entity", 2, 1, "harbour-office", "Harbour Office", ("Harbour Office",))
+
+    resolution = resolve(base([named, other]), query, "entity", HERE)
+
+    assert resolution.outcome is outcome
+    assert [match.id for match in resolution.matches][:1] == ["harbour-institute"]
+
+
+@pytest.mark.parametrize(
     ("query", "meant", "outcome"),
     [
         ("Kznia Khuforina", "Ksenia Khuforina", Outcome.ASK),
