@@ -119,7 +119,7 @@ MISSED: Final[dict[str, str]] = {
     "P1": (
         "Why it is missed: the figure holds a whole answer, which is remembered on disk, laid out and"
         " delivered by a request of its own, against a handler that does none of this. What Slack waits"
-        " for is the acknowledgement, which costs no more than that handler."
+        " for is the acknowledgement, which costs about what that handler does."
     ),
     "P2": (
         "Why it is missed: an answer of as many facts cites more different sources in a large base, and"
